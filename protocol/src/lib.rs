@@ -1,1 +1,10 @@
-//! The rules.
+//! What all nodes of an alliance must agree on: bytes, rules and state machines.
+//!
+//! Pure: no I/O, no clock, no randomness, no async. Reading order is the order of the modules; imports go up that list only.
+
+pub mod bounded;
+pub mod codec;
+pub mod hash;
+pub mod history;
+pub mod key;
+pub mod limits;

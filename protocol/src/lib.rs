@@ -4,6 +4,8 @@
 
 pub mod bounded;
 pub mod codec;
+pub mod document;
+pub mod entry;
 pub mod hash;
 pub mod history;
 pub mod key;

@@ -3,10 +3,17 @@
 //! Pure: no I/O, no clock, no randomness, no async. Reading order is the order of the modules; imports go up that list only.
 
 pub mod bounded;
+pub mod buckets;
 pub mod codec;
 pub mod document;
+pub mod documents;
 pub mod entry;
+pub mod fork;
+pub mod frontier;
+pub mod governance;
 pub mod hash;
 pub mod history;
 pub mod key;
 pub mod limits;
+pub mod log;
+pub mod standing;

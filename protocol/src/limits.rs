@@ -100,8 +100,8 @@ pub const DETAIL_MAX: usize = 256;
 pub const DIGEST_BITS_MAX: u8 = 12;
 /// Most signatures that travel with one document: of two times 255 voters, four rounds and the certified one.
 pub const DOCUMENT_SIGNATURES_MAX: usize = 2 * VOTERS_MAX * (CHARTER_SIGNATURES_PER_VOTER + 1);
-/// A signature that travels with its document: key, round and bytes.
-pub const TRAVELLING_SIGNATURE: usize = 32 + 2 + SIGNATURE_LEN + 1;
+/// A signature that travels with its document: type, key, round and bytes.
+pub const TRAVELLING_SIGNATURE: usize = 4 + 32 + 2 + SIGNATURE_LEN;
 
 /// Largest payload that rides in a gossip message; a larger one is pulled.
 pub const GOSSIP_PAYLOAD_MAX: usize = 64 * 1024;

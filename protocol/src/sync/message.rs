@@ -1,0 +1,491 @@
+//! Requests and answers of `/lyceum/sync/1` (PROTOCOL 4.2). Who needs something pulls it.
+
+use bincode::{Decode, Encode};
+
+use crate::bounded::{BoundedBytes, BoundedText, BoundedVec};
+use crate::codec::{self, CodecError};
+use crate::document::signature::{SignatureType, VerifiedSignature};
+use crate::documents::{DocumentObject, Documents};
+use crate::entry::{Payload, UntrustedEntry, VerifiedEntry};
+use crate::fork::ForkProof;
+use crate::frontier::{DocsItem, FrontierItem};
+use crate::hash::{CertificateId, CharterId, EntryId, LogId, NetworkId, ObjectId, OrgId};
+use crate::key::SignatureBytes;
+use crate::limits;
+use crate::receipt::SignedReceipt;
+
+/// The one version of the messages so far.
+pub const VERSION: u16 = 1;
+
+/// What a node says of itself, asked and answered alike.
+#[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
+pub struct Hello {
+    /// Versions of the messages that it speaks, ascending.
+    pub versions: BoundedVec<u16, 8>,
+    /// Its alliance.
+    pub network: NetworkId,
+    /// Its organisation.
+    pub org: OrgId,
+    /// The newest version of its organisation's certificate that it holds.
+    pub certificate: CertificateId,
+    /// From where it counts epochs.
+    pub checkpoint: CharterId,
+    /// The epoch of that charter; 0 where it does not hold it yet.
+    pub checkpoint_epoch: u32,
+    /// The charter that it adopted; zero where it adopted none yet.
+    pub adopted: CharterId,
+    /// Root of its documents; zero towards a guest.
+    pub docs_root: [u8; 32],
+    /// Root of its frontier; zero towards a guest.
+    pub digest: [u8; 32],
+    /// Hash over everything that must converge; zero towards a guest.
+    pub state_root: [u8; 32],
+    /// Random for each start of the program: another one ends what the connection before remembered.
+    pub boot: u64,
+}
+
+/// Which of the two sets a request is about.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Encode, Decode)]
+pub enum Set {
+    /// Documents and motions with their signatures.
+    Docs,
+    /// Logs.
+    Frontier,
+}
+
+/// Most buckets of one digest.
+pub const BUCKETS_MAX: usize = 1 << limits::DIGEST_BITS_MAX;
+/// Most items of one page: what fits [`limits::PAGE_MAX`] at 80 bytes an item, with room for the frame.
+pub const ITEMS_MAX: usize = 13_000;
+/// Most entries of one page: none is smaller than 205 bytes.
+pub const ENTRIES_MAX: usize = 4_096;
+
+/// A request. The answer has the same name.
+#[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
+pub enum Request {
+    /// Who are you, and how far are you?
+    Hello(Hello),
+    /// Hashes of the `2^bits` buckets of a set.
+    Digest {
+        /// The set.
+        set: Set,
+        /// At most [`limits::DIGEST_BITS_MAX`].
+        bits: u8,
+    },
+    /// The items of some buckets, by id.
+    Items {
+        /// The set.
+        set: Set,
+        /// Of how many leading bits the buckets are.
+        bits: u8,
+        /// The buckets, ascending.
+        buckets: BoundedVec<u32, BUCKETS_MAX>,
+        /// Only items with a greater id.
+        after: Option<[u8; 32]>,
+    },
+    /// Documents and motions with the signatures on them.
+    Docs {
+        /// Their ids, ascending.
+        ids: BoundedVec<ObjectId, { limits::DOCS_IDS_MAX }>,
+    },
+    /// Consecutive entries of one log.
+    Entries {
+        /// The log.
+        log: LogId,
+        /// Length of the chain that is meant.
+        len: u64,
+        /// Its last entry: names the branch.
+        head: EntryId,
+        /// Number of the first entry that is wanted.
+        from: u64,
+        /// At most so many bytes, but always one entry.
+        max_bytes: u32,
+    },
+    /// Headers with their signatures: the search for the place where two chains part.
+    Headers {
+        /// The log.
+        log: LogId,
+        /// Their numbers, ascending.
+        seqs: BoundedVec<u64, { limits::ASK_MAX }>,
+    },
+    /// Payloads alone.
+    Payloads {
+        /// Their entries, ascending.
+        ids: BoundedVec<EntryId, { limits::ASK_MAX }>,
+    },
+    /// A signed statement of what is held of a log.
+    Receipt {
+        /// The log.
+        log: LogId,
+    },
+    /// Fork proofs.
+    Proofs {
+        /// Of these logs, ascending.
+        logs: BoundedVec<LogId, { limits::ASK_MAX }>,
+    },
+    /// News since the last full comparison: a hint, the receiver pulls.
+    Changed {
+        /// Items that changed, by log.
+        items: BoundedVec<FrontierItem, { limits::CHANGED_MAX }>,
+        /// Root of the documents now.
+        docs_root: [u8; 32],
+    },
+}
+
+impl Request {
+    /// Its name, for people and figures.
+    pub const fn name(&self) -> &'static str {
+        match self {
+            Self::Hello(_) => "hello",
+            Self::Digest { .. } => "digest",
+            Self::Items { .. } => "items",
+            Self::Docs { .. } => "docs",
+            Self::Entries { .. } => "entries",
+            Self::Headers { .. } => "headers",
+            Self::Payloads { .. } => "payloads",
+            Self::Receipt { .. } => "receipt",
+            Self::Proofs { .. } => "proofs",
+            Self::Changed { .. } => "changed",
+        }
+    }
+
+    /// Reads a request.
+    ///
+    /// # Errors
+    /// [`CodecError`].
+    pub fn read(bytes: &[u8]) -> Result<Self, CodecError> {
+        codec::decode(bytes, limits::REQUEST_MAX)
+    }
+
+    /// Its bytes.
+    pub fn to_bytes(&self) -> Vec<u8> {
+        codec::encode(self)
+    }
+}
+
+/// What the asked one takes the asker for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Encode, Decode)]
+pub enum You {
+    /// A member: everything is served.
+    Member,
+    /// Nothing is known of its key: it is pulled from and asks again.
+    Guest,
+    /// It has a seat now: it dials again to be a member.
+    Seated,
+}
+
+/// Why a request is not answered.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Encode, Decode)]
+pub enum RefusalCode {
+    /// Another alliance.
+    OtherNetwork,
+    /// No version of the messages in common.
+    NoCommonVersion,
+    /// The organisation was removed; the detail is the id of the motion.
+    Removed,
+    /// No seat; the detail says why.
+    NotAMember,
+    /// Served to members alone.
+    MembersOnly,
+    /// Too many guests, or too many requests: later.
+    Busy,
+    /// That log, chain or object is not here.
+    NotHeld,
+    /// The request breaks a bound or makes no sense.
+    BadRequest,
+    /// The asked one cannot answer now.
+    Unavailable,
+}
+
+/// An answer.
+#[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
+pub enum Answer {
+    /// What was asked for.
+    Ok(Reply),
+    /// Why not.
+    Refused {
+        /// For programs.
+        code: RefusalCode,
+        /// For people.
+        detail: BoundedText<{ limits::DETAIL_MAX }>,
+    },
+}
+
+/// The content of an answer, one variant for each request.
+#[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
+pub enum Reply {
+    /// Who the asked one is, and what it takes the asker for.
+    Hello {
+        /// Itself.
+        hello: Hello,
+        /// The asker.
+        you: You,
+    },
+    /// Bucket hashes, in order.
+    Digest {
+        /// `2^bits` of them.
+        hashes: BoundedVec<[u8; 32], BUCKETS_MAX>,
+    },
+    /// Items of the documents.
+    DocsItems {
+        /// By id.
+        items: BoundedVec<DocsItem, ITEMS_MAX>,
+        /// Whether there are more above the last.
+        more: bool,
+    },
+    /// Items of the frontier.
+    FrontierItems {
+        /// By log.
+        items: BoundedVec<FrontierItem, ITEMS_MAX>,
+        /// Whether there are more above the last.
+        more: bool,
+    },
+    /// Documents with their signatures.
+    Docs {
+        /// By id; what is not held is left out.
+        documents: BoundedVec<TravellingDocument, { limits::DOCS_IDS_MAX }>,
+        /// Whether a page ended before the ids did.
+        more: bool,
+    },
+    /// Consecutive entries.
+    Entries {
+        /// From the number that was asked for.
+        entries: BoundedVec<TravellingEntry, ENTRIES_MAX>,
+    },
+    /// Headers.
+    Headers {
+        /// In the order of the numbers; what is not held is left out.
+        headers: BoundedVec<TravellingHeader, { limits::ASK_MAX }>,
+    },
+    /// Payloads.
+    Payloads {
+        /// In the order of the ids, cut where the page is full.
+        payloads: BoundedVec<TravellingPayload, { limits::ASK_MAX }>,
+    },
+    /// A receipt.
+    Receipt {
+        /// Signed by the node that answers.
+        receipt: SignedReceipt,
+    },
+    /// Fork proofs.
+    Proofs {
+        /// Of the logs of which one is held.
+        proofs: BoundedVec<ForkProof, { limits::ASK_MAX }>,
+    },
+    /// News were heard.
+    Changed,
+}
+
+impl Answer {
+    /// A refusal; a detail that is too long is cut.
+    pub fn refused(code: RefusalCode, detail: &str) -> Self {
+        let mut end = detail.len().min(limits::DETAIL_MAX);
+        while !detail.is_char_boundary(end) {
+            end = end.saturating_sub(1);
+        }
+        let detail = BoundedText::new(detail.get(..end).unwrap_or_default()).unwrap_or_default();
+        Self::Refused { code, detail }
+    }
+
+    /// Reads an answer.
+    ///
+    /// # Errors
+    /// [`CodecError`].
+    pub fn read(bytes: &[u8]) -> Result<Self, CodecError> {
+        codec::decode(bytes, limits::FRAME_MAX)
+    }
+
+    /// Its bytes.
+    pub fn to_bytes(&self) -> Vec<u8> {
+        codec::encode(self)
+    }
+}
+
+/// The body of a document or motion.
+#[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
+pub enum TravellingBody {
+    /// A certificate version.
+    Certificate(BoundedBytes<{ limits::CERTIFICATE_MAX }>),
+    /// A charter with its lists.
+    Charter {
+        /// The charter.
+        charter: BoundedBytes<{ limits::CHARTER_MAX }>,
+        /// Its lists.
+        lists: BoundedBytes<{ limits::LISTS_MAX }>,
+    },
+    /// A motion.
+    Motion(BoundedBytes<{ limits::MOTION_MAX }>),
+}
+
+/// A signature on the document that it travels with.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Encode, Decode)]
+pub struct TravellingSignature {
+    /// What it says.
+    pub kind: SignatureType,
+    /// Who signs: not yet admitted as a key.
+    pub key: [u8; 32],
+    /// For which round.
+    pub round: u16,
+    /// The signature.
+    pub sig: SignatureBytes,
+}
+
+/// A document or motion, with the signatures on it.
+#[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
+pub struct TravellingDocument {
+    /// Its bytes.
+    pub body: TravellingBody,
+    /// Signatures on it, ascending.
+    pub signatures: BoundedVec<TravellingSignature, { limits::DOCUMENT_SIGNATURES_MAX }>,
+}
+
+impl TravellingDocument {
+    /// The object of an id with all signatures that are held on it; none if it is not held.
+    pub fn of(documents: &Documents, id: ObjectId) -> Option<Self> {
+        let object = documents.object(id)?;
+        Self::with(&object, documents.signatures_on(id))
+    }
+
+    /// An object with these signatures.
+    pub fn with<'a>(object: &DocumentObject, signatures: impl Iterator<Item = &'a VerifiedSignature>) -> Option<Self> {
+        let body = match object {
+            DocumentObject::Certificate(object) => {
+                TravellingBody::Certificate(BoundedBytes::new(object.bytes().to_vec()).ok()?)
+            }
+            DocumentObject::Charter(object) => TravellingBody::Charter {
+                charter: BoundedBytes::new(object.bytes().to_vec()).ok()?,
+                lists: BoundedBytes::new(object.lists_bytes().to_vec()).ok()?,
+            },
+            DocumentObject::Motion(object) => TravellingBody::Motion(BoundedBytes::new(object.bytes().to_vec()).ok()?),
+        };
+        let mut signatures: Vec<TravellingSignature> = signatures
+            .map(|signature| TravellingSignature {
+                kind: signature.place().kind,
+                key: signature.place().key.to_bytes(),
+                round: signature.place().round,
+                sig: *signature.sig(),
+            })
+            .collect();
+        signatures.sort_unstable();
+        Some(Self { body, signatures: BoundedVec::new(signatures).ok()? })
+    }
+
+    /// Bytes that it takes in a page.
+    pub fn size(&self) -> usize {
+        let body = match &self.body {
+            TravellingBody::Certificate(bytes) => bytes.len(),
+            TravellingBody::Charter { charter, lists } => charter.len().saturating_add(lists.len()).saturating_add(8),
+            TravellingBody::Motion(bytes) => bytes.len(),
+        };
+        let signatures = self.signatures.len().saturating_mul(limits::TRAVELLING_SIGNATURE);
+        body.saturating_add(signatures).saturating_add(32)
+    }
+}
+
+/// What travels of a payload.
+#[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
+pub enum TravellingPayload {
+    /// All of it.
+    Present(BoundedBytes<{ limits::PAYLOAD_MAX as usize }>),
+    /// Erased. Believed only with the erasing entry or motion.
+    Erased,
+    /// Not held.
+    NotHeld,
+}
+
+impl From<&Payload> for TravellingPayload {
+    fn from(payload: &Payload) -> Self {
+        match payload {
+            // A verified payload is within its bound: one that is not is not held.
+            Payload::Present(bytes) => BoundedBytes::new(bytes.to_vec()).map_or(Self::NotHeld, Self::Present),
+            Payload::Erased => Self::Erased,
+            Payload::NotHeld => Self::NotHeld,
+        }
+    }
+}
+
+impl From<TravellingPayload> for Payload {
+    fn from(payload: TravellingPayload) -> Self {
+        match payload {
+            TravellingPayload::Present(bytes) => Self::Present(bytes.into_inner().into()),
+            TravellingPayload::Erased => Self::Erased,
+            TravellingPayload::NotHeld => Self::NotHeld,
+        }
+    }
+}
+
+/// An entry, as it travels.
+#[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
+pub struct TravellingEntry {
+    /// The header.
+    pub header: BoundedBytes<{ limits::HEADER_MAX }>,
+    /// Its signature.
+    pub sig: SignatureBytes,
+    /// The payload, or why it is absent.
+    pub payload: TravellingPayload,
+}
+
+impl TravellingEntry {
+    /// Bytes that it takes in a page.
+    pub fn size(&self) -> usize {
+        let payload = match &self.payload {
+            TravellingPayload::Present(bytes) => bytes.len().saturating_add(8),
+            TravellingPayload::Erased | TravellingPayload::NotHeld => 0,
+        };
+        self.header.len().saturating_add(8 + limits::SIGNATURE_LEN + 4).saturating_add(payload)
+    }
+}
+
+impl From<TravellingEntry> for UntrustedEntry {
+    fn from(entry: TravellingEntry) -> Self {
+        Self { header: entry.header.into_inner(), signature: entry.sig, payload: entry.payload.into() }
+    }
+}
+
+impl From<&VerifiedEntry> for TravellingEntry {
+    fn from(entry: &VerifiedEntry) -> Self {
+        Self {
+            // A verified header is within its bound.
+            header: BoundedBytes::new(entry.header_bytes().to_vec()).unwrap_or_default(),
+            sig: *entry.signature(),
+            payload: entry.payload().into(),
+        }
+    }
+}
+
+/// A header with its signature.
+#[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
+pub struct TravellingHeader {
+    /// The header.
+    pub header: BoundedBytes<{ limits::HEADER_MAX }>,
+    /// Its signature.
+    pub sig: SignatureBytes,
+}
+
+/// A gossip message: topic `entry`, `doc` or `proof` (PROTOCOL 4.3).
+#[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
+pub enum Gossip {
+    /// A new entry with a small payload.
+    Entry(TravellingEntry),
+    /// Documents that belong together, with their signatures.
+    Documents(BoundedVec<TravellingDocument, 8>),
+    /// A document that is too large for gossip: pull it.
+    DocumentId(ObjectId),
+    /// The first proof that a log forks.
+    Proof(ForkProof),
+}
+
+impl Gossip {
+    /// Reads a message.
+    ///
+    /// # Errors
+    /// [`CodecError`].
+    pub fn read(bytes: &[u8]) -> Result<Self, CodecError> {
+        codec::decode(bytes, limits::GOSSIP_MAX)
+    }
+
+    /// Its bytes.
+    pub fn to_bytes(&self) -> Vec<u8> {
+        codec::encode(self)
+    }
+}

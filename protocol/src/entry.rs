@@ -27,6 +27,9 @@ pub enum EntryFault {
     /// The signature does not hold.
     #[error("the signature does not hold")]
     BadSignature,
+    /// Not the entry that is expected here.
+    #[error("this is another entry")]
+    OtherEntry,
     /// The payload is not as long as the header says.
     #[error("the payload has {found} bytes, the header says {said}")]
     PayloadLength {
@@ -48,9 +51,9 @@ impl EntryFault {
     pub const fn blames_sender(&self) -> bool {
         match self {
             // A newer envelope or suite is an upgrade that we lack, a missing payload a gap.
-            Self::Header(HeaderFault::UnknownEnvelope(_) | HeaderFault::UnknownSuite(_)) | Self::PayloadMissing => {
-                false
-            }
+            Self::Header(HeaderFault::UnknownEnvelope(_) | HeaderFault::UnknownSuite(_))
+            | Self::PayloadMissing
+            | Self::OtherEntry => false,
             Self::Header(_) | Self::OtherKey | Self::BadSignature | Self::PayloadLength { .. } | Self::PayloadHash => {
                 true
             }
@@ -125,6 +128,29 @@ impl UntrustedEntry {
             return Err(EntryFault::BadSignature);
         }
         let id = EntryId::of(network, &header_hash, &self.signature.0);
+        Ok(VerifiedEntry(Arc::new(Parts {
+            id,
+            header,
+            header_bytes: self.header,
+            signature: self.signature,
+            payload: self.payload,
+        })))
+    }
+
+    /// Recognises an entry that was verified before, by its id: header, signature and payload as they were then.
+    ///
+    /// The id covers header and signature, so equal ids mean equal bytes and the signature need not be checked again.
+    /// `known` has to come from a chain of verified entries, never from whoever sent the bytes.
+    ///
+    /// # Errors
+    /// [`EntryFault::OtherEntry`] if it is another entry, or a fault of header or payload.
+    pub fn recognise(self, network: NetworkId, known: EntryId) -> Result<VerifiedEntry, EntryFault> {
+        let id = EntryId::of(network, &sha256(&[&self.header]), &self.signature.0);
+        if id != known {
+            return Err(EntryFault::OtherEntry);
+        }
+        let header = self.read_header()?;
+        check_payload(&header, &self.payload)?;
         Ok(VerifiedEntry(Arc::new(Parts {
             id,
             header,

@@ -480,6 +480,28 @@ impl State {
             .is_some_and(|version| version.listed(&opening.key).is_some())
     }
 
+    /// Logs of which a fork is known.
+    pub fn forked_logs(&self) -> BTreeSet<LogId> {
+        self.records.iter().filter(|(_, record)| record.log().fork().is_some()).map(|(log, _)| *log).collect()
+    }
+
+    /// The log that a proof is about, if it is held.
+    pub fn log_of_proof(&self, proof: &VerifiedForkProof) -> Option<LogId> {
+        self.opening_of(proof).map(|opening| opening.log).filter(|log| self.records.contains_key(log))
+    }
+
+    /// A missing payload came; whether it was missing.
+    pub fn close_gap(&mut self, entry: &VerifiedEntry) -> Option<(LogId, u64)> {
+        let (log, seq) = self.place(&entry.id())?;
+        self.records.get_mut(&log)?.gap_closed(seq).then_some((log, seq))
+    }
+
+    /// Places of erased entries that were not in this list before: their bytes are to be destroyed.
+    pub fn take_newly_erased(&mut self) -> Vec<(LogId, u64)> {
+        let ids = self.erased.take_new();
+        ids.iter().filter_map(|id| self.place(id)).collect()
+    }
+
     // ---- what follows ----
 
     fn judge(&mut self, log: LogId) {

@@ -1,1 +1,3 @@
-//! Tests.
+//! The alliance as its tests see it: the naive evaluator and generated universes.
+
+pub mod naive;

@@ -1,0 +1,360 @@
+//! One universe fed in many orders into the incremental engine, compared with the naive evaluator.
+//!
+//! First everything arrives one by one or in batches, in any order, with repeats, signatures apart from what they
+//! sign. Then rounds follow as anti-entropy makes them: documents with the signatures on them, entries in the order
+//! of their logs, pinned chains from where they part, proofs; until a whole round changes nothing.
+
+use std::collections::BTreeMap;
+use std::fmt;
+
+use lyceum_protocol::document::signature::VerifiedSignature;
+use lyceum_protocol::documents::{DocumentBatch, DocumentObject};
+use lyceum_protocol::entry::VerifiedEntry;
+use lyceum_protocol::fork::VerifiedForkProof;
+use lyceum_protocol::hash::{CharterId, EntryId, LogId, ObjectId, OrgId};
+use lyceum_protocol::key::PublicKey;
+use lyceum_protocol::state::{Appended, State};
+
+use crate::naive::{self, Outcome};
+use crate::random::Random;
+use crate::universe::Universe;
+
+/// Rounds after which an order that still changes something counts as stuck.
+const ROUNDS_MAX: usize = 12;
+
+/// Where a node came to rest.
+#[derive(Debug, Clone)]
+pub struct Rest {
+    /// Its checkpoint.
+    pub checkpoint: CharterId,
+    /// Its state root.
+    pub state_root: [u8; 32],
+    /// Root of its documents; comparable between nodes that have no organisation of their own.
+    pub docs_root: Option<[u8; 32]>,
+    /// Rounds of anti-entropy that it took.
+    pub rounds: usize,
+}
+
+/// What is wrong with an order.
+#[derive(Debug, Clone)]
+pub struct Failure {
+    /// Seed of the order.
+    pub order: u64,
+    /// What differs.
+    pub what: String,
+}
+
+impl fmt::Display for Failure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "order {}: {}", self.order, self.what)
+    }
+}
+
+/// Anything that may arrive alone.
+#[derive(Clone)]
+enum Piece {
+    Object(DocumentObject),
+    Signature(VerifiedSignature),
+    Entry(VerifiedEntry),
+    Proof(VerifiedForkProof),
+}
+
+/// A universe laid out for feeding.
+pub struct Feeder<'a> {
+    universe: &'a Universe,
+    pieces: Vec<Piece>,
+    groups: Vec<DocumentBatch>,
+    entries: BTreeMap<EntryId, &'a VerifiedEntry>,
+    organisations: Vec<OrgId>,
+}
+
+impl<'a> Feeder<'a> {
+    /// Lays a universe out.
+    pub fn new(universe: &'a Universe) -> Self {
+        let objects = &universe.objects;
+        let documents: Vec<DocumentObject> = objects
+            .certificates
+            .iter()
+            .cloned()
+            .map(DocumentObject::Certificate)
+            .chain(objects.charters.iter().cloned().map(DocumentObject::Charter))
+            .chain(objects.motions.iter().cloned().map(DocumentObject::Motion))
+            .collect();
+        let mut on: BTreeMap<ObjectId, Vec<VerifiedSignature>> = BTreeMap::new();
+        for signature in &objects.signatures {
+            on.entry(signature.place().target).or_default().push(*signature);
+        }
+        let group = |object: &DocumentObject| DocumentBatch {
+            objects: vec![object.clone()],
+            signatures: on.get(&object.id()).cloned().unwrap_or_default(),
+        };
+        let groups = documents.iter().map(group).collect();
+        let pieces = documents
+            .into_iter()
+            .map(Piece::Object)
+            .chain(objects.signatures.iter().copied().map(Piece::Signature))
+            .chain(objects.entries.iter().cloned().map(Piece::Entry))
+            .chain(objects.proofs.iter().cloned().map(Piece::Proof))
+            .collect();
+        Self {
+            universe,
+            pieces,
+            groups,
+            entries: objects.entries.iter().map(|entry| (entry.id(), entry)).collect(),
+            organisations: objects
+                .certificates
+                .iter()
+                .filter(|certificate| certificate.number == 0)
+                .map(|certificate| OrgId::from(certificate.id()))
+                .collect(),
+        }
+    }
+
+    /// Feeds everything in the order of a seed.
+    ///
+    /// # Errors
+    /// If the node does not come to rest.
+    pub fn feed(&self, order: u64) -> Result<(State, Rest), Failure> {
+        let mut random = Random::new(self.universe.configuration.seed ^ order.wrapping_mul(0x9e37_79b9));
+        let own = if random.chance(25) { random.pick(&self.organisations).copied() } else { None };
+        let mut state = State::new(self.universe.network, self.universe.founding(), own);
+        self.arrive(&mut state, &mut random);
+        for rounds in 1..=ROUNDS_MAX {
+            if !self.round(&mut state, &mut random) {
+                let docs_root = own.is_none().then(|| state.docs_root());
+                let (checkpoint, state_root) = (state.checkpoint(), state.state_root());
+                return Ok((state, Rest { checkpoint, state_root, docs_root, rounds }));
+            }
+        }
+        Err(Failure { order, what: format!("still changing after {ROUNDS_MAX} rounds") })
+    }
+
+    /// Everything once, some of it twice, in any order, alone or in batches.
+    fn arrive(&self, state: &mut State, random: &mut Random) {
+        let mut pieces = self.pieces.clone();
+        for _ in 0..pieces.len() / 10 {
+            pieces.extend(random.pick(&self.pieces).cloned());
+        }
+        random.shuffle(&mut pieces);
+        let largest = match random.below(8) {
+            0 => 1,
+            1 => 6,
+            2 | 3 => pieces.len() as u64 / 8,
+            _ => pieces.len() as u64 / 2,
+        };
+        while !pieces.is_empty() {
+            let size = usize::try_from(random.between(1, largest.max(1))).unwrap_or(1).min(pieces.len());
+            let mut batch = DocumentBatch::default();
+            let mut rest = Vec::new();
+            for piece in pieces.split_off(pieces.len() - size) {
+                match piece {
+                    Piece::Object(object) => batch.objects.push(object),
+                    Piece::Signature(signature) => batch.signatures.push(signature),
+                    Piece::Entry(_) | Piece::Proof(_) => rest.push(piece),
+                }
+            }
+            state.add_documents(batch);
+            for piece in rest {
+                match piece {
+                    Piece::Entry(entry) => drop(self.offer(state, &entry)),
+                    Piece::Proof(proof) => drop(state.add_proof(proof)),
+                    Piece::Object(_) | Piece::Signature(_) => {}
+                }
+            }
+        }
+    }
+
+    /// One round of anti-entropy with nodes that hold everything. Whether it changed anything.
+    fn round(&self, state: &mut State, random: &mut Random) -> bool {
+        let before = (state.state_root(), state.docs_root(), state.checkpoint());
+        let mut moved = false;
+        let mut groups = self.groups.clone();
+        random.shuffle(&mut groups);
+        let pages = if random.chance(70) { 1 } else { random.between(2, 4) };
+        let page = groups.len() / usize::try_from(pages).unwrap_or(1) + 1;
+        let mut entries: Vec<&VerifiedEntry> = self.universe.objects.entries.iter().collect();
+        while !groups.is_empty() {
+            let mut batch = DocumentBatch::default();
+            for group in groups.split_off(groups.len().saturating_sub(page)) {
+                batch.objects.extend(group.objects);
+                batch.signatures.extend(group.signatures);
+            }
+            state.add_documents(batch);
+            random.shuffle(&mut entries);
+            entries.sort_by_key(|entry| entry.header().seq);
+            for entry in &entries {
+                moved |= self.offer(state, entry);
+            }
+            moved |= self.fetch_pinned(state);
+            for proof in &self.universe.objects.proofs {
+                moved |= state.add_proof(proof.clone());
+            }
+        }
+        moved || before != (state.state_root(), state.docs_root(), state.checkpoint())
+    }
+
+    /// Offers one entry. Where it contradicts what is held, both together are the proof.
+    fn offer(&self, state: &mut State, entry: &VerifiedEntry) -> bool {
+        match state.append(entry) {
+            Appended::Yes | Appended::Replaced(_) => true,
+            Appended::Twin => {
+                let held = state.log_of(entry).and_then(|log| state.id_at(log, entry.header().seq));
+                let twin = held.and_then(|id| self.entries.get(&id));
+                let key = PublicKey::admit(&entry.header().key).ok();
+                let proof = twin.zip(key).and_then(|(twin, key)| VerifiedForkProof::of(twin, entry, &key));
+                proof.is_some_and(|proof| state.add_proof(proof))
+            }
+            Appended::Held
+            | Appended::Gap
+            | Appended::OtherChain
+            | Appended::Unwanted
+            | Appended::LowerSuite => false,
+        }
+    }
+
+    /// Fetches the chains that pins name, where all of such a chain exists.
+    fn fetch_pinned(&self, state: &mut State) -> bool {
+        let wanted: Vec<(LogId, EntryId, u64)> = state
+            .records()
+            .filter(|record| record.judged().item.is_none())
+            .filter_map(|record| {
+                let pin = record.judged().line.pin().filter(|pin| pin.len > 0)?;
+                Some((record.log().opening().log, pin.head, pin.len))
+            })
+            .collect();
+        let mut moved = false;
+        for (log, head, len) in wanted {
+            for entry in self.chain_to(log, head, len) {
+                moved |= matches!(state.append_pinned(entry), Appended::Yes | Appended::Replaced(_));
+            }
+        }
+        moved
+    }
+
+    /// The chain of `len` entries that ends in `head`, or nothing.
+    fn chain_to(&self, log: LogId, head: EntryId, len: u64) -> Vec<&'a VerifiedEntry> {
+        let mut chain: Vec<&VerifiedEntry> = self.entries.get(&head).copied().into_iter().collect();
+        while let Some(first) = chain.first().filter(|first| first.header().seq > 0) {
+            let before = self.entries.values().find(|entry| {
+                let header = entry.header();
+                header.key == first.header().key
+                    && header.incarnation == first.header().incarnation
+                    && header.seq + 1 == first.header().seq
+                    && leads_to(&self.entries, entry, first)
+            });
+            match before {
+                Some(before) => chain.insert(0, before),
+                None => return Vec::new(),
+            }
+        }
+        let opens = chain.first().is_some_and(|first| {
+            let header = first.header();
+            let certificate = lyceum_protocol::hash::CertificateId(header.history.0);
+            LogId::of(&header.key, header.incarnation, certificate) == log
+        });
+        if opens && chain.len() as u64 == len { chain } else { Vec::new() }
+    }
+}
+
+/// Whether the chain that ends in `before` is the one that `after` continues.
+fn leads_to(entries: &BTreeMap<EntryId, &VerifiedEntry>, before: &VerifiedEntry, after: &VerifiedEntry) -> bool {
+    chains_ending_in(entries, before).into_iter().any(|ids| lyceum_protocol::history::head_over(&ids) == after.header().history)
+}
+
+/// All chains of ids from 0 to an entry: one, since a history names one chain.
+fn chains_ending_in(entries: &BTreeMap<EntryId, &VerifiedEntry>, last: &VerifiedEntry) -> Vec<Vec<EntryId>> {
+    let header = last.header();
+    if header.seq == 0 {
+        return vec![vec![last.id()]];
+    }
+    let mut found = Vec::new();
+    for before in entries.values() {
+        let other = before.header();
+        if (other.key, other.incarnation, other.seq + 1) != (header.key, header.incarnation, header.seq) {
+            continue;
+        }
+        for mut ids in chains_ending_in(entries, before) {
+            if lyceum_protocol::history::head_over(&ids) == header.history {
+                ids.push(last.id());
+                found.push(ids);
+            }
+        }
+    }
+    found
+}
+
+/// What a universe showed.
+#[derive(Debug, Clone)]
+pub struct Shown {
+    /// What follows from all of it, from charter 0.
+    pub outcome: Outcome,
+    /// Orders that ended on another branch of charters.
+    pub other_branch: u64,
+    /// Most rounds that an order took.
+    pub rounds: usize,
+}
+
+/// Feeds a universe in many orders; every one must come to the naive evaluator's state root.
+///
+/// # Errors
+/// The first order that does not.
+pub fn check(universe: &Universe, orders: impl Iterator<Item = u64>) -> Result<Shown, Failure> {
+    let feeder = Feeder::new(universe);
+    let outcome = naive::evaluate(universe.founding(), &universe.objects);
+    let mut expected: BTreeMap<CharterId, Outcome> = BTreeMap::new();
+    let mut docs_roots: BTreeMap<CharterId, [u8; 32]> = BTreeMap::new();
+    let mut shown = Shown { outcome, other_branch: 0, rounds: 0 };
+    for order in orders {
+        let (state, rest) = feeder.feed(order)?;
+        let fail = |what| Err(Failure { order, what });
+        let expected = expected
+            .entry(rest.checkpoint)
+            .or_insert_with(|| naive::evaluate(rest.checkpoint, &universe.objects));
+        if rest.state_root != expected.state_root {
+            return fail(difference(&state, expected));
+        }
+        if shown.outcome.chain.contains(&rest.checkpoint) {
+            if expected.state_root != shown.outcome.state_root {
+                return fail("the checkpoint is on the chain from charter 0, and yet decides".to_owned());
+            }
+        } else {
+            shown.other_branch += 1;
+        }
+        if let Some(docs_root) = rest.docs_root
+            && *docs_roots.entry(rest.checkpoint).or_insert(docs_root) != docs_root
+        {
+            return fail("the documents kept depend on the order".to_owned());
+        }
+        shown.rounds = shown.rounds.max(rest.rounds);
+    }
+    Ok(shown)
+}
+
+/// Says in words where the engine and the naive evaluator part.
+fn difference(state: &State, expected: &Outcome) -> String {
+    let mut lines = Vec::new();
+    let adopted = state.governance().adoption().adopted();
+    if adopted != Some(expected.adopted) {
+        lines.push(format!("adopted: engine {adopted:?}, naive {:?}", expected.adopted));
+    }
+    for (org, picture) in state.governance().organisations() {
+        let version = picture.effective().map(|version| version.id());
+        let row = expected.rows.get(org);
+        lines.push(format!("{org:?}: engine {:?} {version:?} waiting {:?}, naive {row:?}", picture.seat, picture.waiting));
+    }
+    for (log, line) in &expected.lines {
+        let record = state.record(*log);
+        let judged = record.map(|record| record.judged());
+        let item = judged.and_then(|judged| judged.item).map(|item| (item.good_len, item.head, item.fork));
+        let naive = expected.items.get(log).map(|extent| (extent.len, extent.head, extent.fork.unwrap_or(u64::MAX)));
+        if item != naive {
+            let line_of_engine = judged.map(|judged| judged.line);
+            let held = record.map(|record| record.log().len());
+            lines.push(format!("{log:?}: engine {line_of_engine:?} {item:?} holds {held:?}, naive {line:?} {naive:?}"));
+        }
+    }
+    if *state.erased() != expected.erased {
+        lines.push(format!("erased: engine {:?}, naive {:?}", state.erased(), expected.erased));
+    }
+    lines.join("\n  ")
+}

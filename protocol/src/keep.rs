@@ -215,10 +215,9 @@ impl Keeper<'_> {
         let mut grow: Vec<CertificateId> = Vec::new();
         for id in std::mem::take(&mut self.named) {
             let Some(chain) = documents.chain(id) else {
-                // Named, but not tied to an organisation yet: kept until what is below it comes.
-                if documents.certificate(id).is_some() {
-                    self.kept.objects.insert(id.into());
-                }
+                // Named, but not tied to an organisation yet: kept with as much as is held of what lies below it, so
+                // that the chain can grow downwards one version at a time.
+                self.kept.objects.extend(held_below(documents, id));
                 continue;
             };
             let org = chain.first().map(|zero| OrgId::from(zero.id()));
@@ -257,6 +256,17 @@ impl Keeper<'_> {
             self.kept.objects.extend(of_own.map(|version| ObjectId::from(version.id())));
         }
     }
+}
+
+/// A version and its ancestors, down to the first that is not held.
+fn held_below(documents: &Documents, id: CertificateId) -> Vec<ObjectId> {
+    let mut found = Vec::new();
+    let mut at = documents.certificate(id);
+    while let Some(version) = at {
+        found.push(version.id().into());
+        at = if version.number == 0 { None } else { documents.certificate(version.prev) };
+    }
+    found
 }
 
 fn is_charter(signature: &VerifiedSignature) -> bool {

@@ -35,18 +35,33 @@ pub struct Rest {
     pub rounds: usize,
 }
 
+/// Which promise an order breaks.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Promise {
+    /// A node comes to rest.
+    Rest,
+    /// Its state root is the naive evaluator's.
+    StateRoot,
+    /// A checkpoint on the chain from charter 0 decides nothing.
+    Checkpoint,
+    /// What is kept of the documents is a function of the set.
+    Documents,
+}
+
 /// What is wrong with an order.
 #[derive(Debug, Clone)]
 pub struct Failure {
     /// Seed of the order.
     pub order: u64,
+    /// What it breaks.
+    pub promise: Promise,
     /// What differs.
     pub what: String,
 }
 
 impl fmt::Display for Failure {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "order {}: {}", self.order, self.what)
+        write!(f, "order {} breaks {:?}: {}", self.order, self.promise, self.what)
     }
 }
 
@@ -57,6 +72,28 @@ enum Piece {
     Signature(VerifiedSignature),
     Entry(VerifiedEntry),
     Proof(VerifiedForkProof),
+}
+
+impl Piece {
+    fn id(&self) -> [u8; 32] {
+        match self {
+            Self::Object(object) => object.id().0,
+            Self::Signature(signature) => signature.id().0,
+            Self::Entry(entry) => entry.id().0,
+            Self::Proof(proof) => {
+                let (one, other) = proof.ids();
+                std::array::from_fn(|at| one.0[at] ^ other.0[at].rotate_left(1))
+            }
+        }
+    }
+}
+
+/// The luck of one object in one order: it stays when other objects are taken away, so that shrinking is quick.
+fn luck(order: u64, turn: u64, id: &[u8; 32]) -> Random {
+    let [a, b, c, d, e, f, g, h, ..] = *id;
+    Random::new(
+        order.wrapping_mul(0x9e37_79b9_7f4a_7c15) ^ turn.rotate_left(32) ^ u64::from_le_bytes([a, b, c, d, e, f, g, h]),
+    )
 }
 
 /// A universe laid out for feeding.
@@ -115,82 +152,103 @@ impl<'a> Feeder<'a> {
     /// # Errors
     /// If the node does not come to rest.
     pub fn feed(&self, order: u64) -> Result<(State, Rest), Failure> {
-        let mut random = Random::new(self.universe.configuration.seed ^ order.wrapping_mul(0x9e37_79b9));
+        let mut random = Random::new(order);
         let own = if random.chance(25) { random.pick(&self.organisations).copied() } else { None };
         let mut state = State::new(self.universe.network, self.universe.founding(), own);
-        self.arrive(&mut state, &mut random);
+        // About so many objects arrive together.
+        let batch = match random.below(8) {
+            0 => 1,
+            1 => 4,
+            2 | 3 => 16,
+            _ => 64,
+        };
+        self.arrive(&mut state, order, batch);
         for rounds in 1..=ROUNDS_MAX {
-            if !self.round(&mut state, &mut random) {
+            let page = if random.chance(70) { u64::MAX } else { random.between(5, 40) };
+            if !self.round(&mut state, order, rounds as u64, page) {
                 let docs_root = own.is_none().then(|| state.docs_root());
                 let (checkpoint, state_root) = (state.checkpoint(), state.state_root());
                 return Ok((state, Rest { checkpoint, state_root, docs_root, rounds }));
             }
         }
-        Err(Failure { order, what: format!("still changing after {ROUNDS_MAX} rounds") })
+        let what = format!("still changing after {ROUNDS_MAX} rounds");
+        Err(Failure { order, promise: Promise::Rest, what })
     }
 
     /// Everything once, some of it twice, in any order, alone or in batches.
-    fn arrive(&self, state: &mut State, random: &mut Random) {
-        let mut pieces = self.pieces.clone();
-        for _ in 0..pieces.len() / 10 {
-            pieces.extend(random.pick(&self.pieces).cloned());
-        }
-        random.shuffle(&mut pieces);
-        let largest = match random.below(8) {
-            0 => 1,
-            1 => 6,
-            2 | 3 => pieces.len() as u64 / 8,
-            _ => pieces.len() as u64 / 2,
-        };
-        while !pieces.is_empty() {
-            let size = usize::try_from(random.between(1, largest.max(1))).unwrap_or(1).min(pieces.len());
-            let mut batch = DocumentBatch::default();
-            let mut rest = Vec::new();
-            for piece in pieces.split_off(pieces.len() - size) {
-                match piece {
-                    Piece::Object(object) => batch.objects.push(object),
-                    Piece::Signature(signature) => batch.signatures.push(signature),
-                    Piece::Entry(_) | Piece::Proof(_) => rest.push(piece),
-                }
+    fn arrive(&self, state: &mut State, order: u64, batch_size: u64) {
+        let mut arrivals: Vec<(u64, bool, &Piece)> = Vec::new();
+        for piece in &self.pieces {
+            let mut luck = luck(order, 0, &piece.id());
+            arrivals.push((luck.next(), luck.below(batch_size) == 0, piece));
+            if luck.chance(10) {
+                arrivals.push((luck.next(), luck.below(batch_size) == 0, piece));
             }
-            state.add_documents(batch);
-            for piece in rest {
-                match piece {
-                    Piece::Entry(entry) => drop(self.offer(state, &entry)),
-                    Piece::Proof(proof) => drop(state.add_proof(proof)),
-                    Piece::Object(_) | Piece::Signature(_) => {}
-                }
+        }
+        arrivals.sort_by_key(|(at, _, _)| *at);
+        let mut batch = DocumentBatch::default();
+        let mut rest: Vec<&Piece> = Vec::new();
+        for (_, last, piece) in arrivals {
+            match piece {
+                Piece::Object(object) => batch.objects.push(object.clone()),
+                Piece::Signature(signature) => batch.signatures.push(*signature),
+                Piece::Entry(_) | Piece::Proof(_) => rest.push(piece),
+            }
+            if last {
+                self.take(state, std::mem::take(&mut batch), std::mem::take(&mut rest));
+            }
+        }
+        self.take(state, batch, rest);
+    }
+
+    fn take(&self, state: &mut State, batch: DocumentBatch, rest: Vec<&Piece>) {
+        state.add_documents(batch);
+        for piece in rest {
+            match piece {
+                Piece::Entry(entry) => drop(self.offer(state, entry)),
+                Piece::Proof(proof) => drop(state.add_proof(proof.clone())),
+                Piece::Object(_) | Piece::Signature(_) => {}
             }
         }
     }
 
     /// One round of anti-entropy with nodes that hold everything. Whether it changed anything.
-    fn round(&self, state: &mut State, random: &mut Random) -> bool {
+    fn round(&self, state: &mut State, order: u64, round: u64, page_size: u64) -> bool {
         let before = (state.state_root(), state.docs_root(), state.checkpoint());
-        let mut moved = false;
-        let mut groups = self.groups.clone();
-        random.shuffle(&mut groups);
-        let pages = if random.chance(70) { 1 } else { random.between(2, 4) };
-        let page = groups.len() / usize::try_from(pages).unwrap_or(1) + 1;
+        let mut groups: Vec<(u64, bool, &DocumentBatch)> = Vec::new();
+        for group in &self.groups {
+            let id = group.objects.first().map(|object| object.id().0).unwrap_or_default();
+            let mut luck = luck(order, round, &id);
+            groups.push((luck.next(), luck.below(page_size) == 0, group));
+        }
+        groups.sort_by_key(|(at, _, _)| *at);
         let mut entries: Vec<&VerifiedEntry> = self.universe.objects.entries.iter().collect();
-        while !groups.is_empty() {
-            let mut batch = DocumentBatch::default();
-            for group in groups.split_off(groups.len().saturating_sub(page)) {
-                batch.objects.extend(group.objects);
-                batch.signatures.extend(group.signatures);
-            }
-            state.add_documents(batch);
-            random.shuffle(&mut entries);
-            entries.sort_by_key(|entry| entry.header().seq);
-            for entry in &entries {
-                moved |= self.offer(state, entry);
-            }
-            moved |= self.fetch_pinned(state);
-            for proof in &self.universe.objects.proofs {
-                moved |= state.add_proof(proof.clone());
+        entries.sort_by_key(|entry| (entry.header().seq, luck(order, round, &entry.id().0).next()));
+        let mut moved = false;
+        let mut page = DocumentBatch::default();
+        for (_, last, group) in groups {
+            page.objects.extend(group.objects.iter().cloned());
+            page.signatures.extend(group.signatures.iter().copied());
+            if last {
+                state.add_documents(std::mem::take(&mut page));
+                moved |= self.logs(state, &entries);
             }
         }
+        state.add_documents(page);
+        moved |= self.logs(state, &entries);
         moved || before != (state.state_root(), state.docs_root(), state.checkpoint())
+    }
+
+    fn logs(&self, state: &mut State, entries: &[&VerifiedEntry]) -> bool {
+        let mut moved = false;
+        for entry in entries {
+            moved |= self.offer(state, entry);
+        }
+        moved |= self.fetch_pinned(state);
+        for proof in &self.universe.objects.proofs {
+            moved |= state.add_proof(proof.clone());
+        }
+        moved
     }
 
     /// Offers one entry. Where it contradicts what is held, both together are the proof.
@@ -204,11 +262,7 @@ impl<'a> Feeder<'a> {
                 let proof = twin.zip(key).and_then(|(twin, key)| VerifiedForkProof::of(twin, entry, &key));
                 proof.is_some_and(|proof| state.add_proof(proof))
             }
-            Appended::Held
-            | Appended::Gap
-            | Appended::OtherChain
-            | Appended::Unwanted
-            | Appended::LowerSuite => false,
+            Appended::Held | Appended::Gap | Appended::OtherChain | Appended::Unwanted | Appended::LowerSuite => false,
         }
     }
 
@@ -258,7 +312,9 @@ impl<'a> Feeder<'a> {
 
 /// Whether the chain that ends in `before` is the one that `after` continues.
 fn leads_to(entries: &BTreeMap<EntryId, &VerifiedEntry>, before: &VerifiedEntry, after: &VerifiedEntry) -> bool {
-    chains_ending_in(entries, before).into_iter().any(|ids| lyceum_protocol::history::head_over(&ids) == after.header().history)
+    chains_ending_in(entries, before)
+        .into_iter()
+        .any(|ids| lyceum_protocol::history::head_over(&ids) == after.header().history)
 }
 
 /// All chains of ids from 0 to an entry: one, since a history names one chain.
@@ -306,16 +362,15 @@ pub fn check(universe: &Universe, orders: impl Iterator<Item = u64>) -> Result<S
     let mut shown = Shown { outcome, other_branch: 0, rounds: 0 };
     for order in orders {
         let (state, rest) = feeder.feed(order)?;
-        let fail = |what| Err(Failure { order, what });
-        let expected = expected
-            .entry(rest.checkpoint)
-            .or_insert_with(|| naive::evaluate(rest.checkpoint, &universe.objects));
+        let fail = |promise, what| Err(Failure { order, promise, what });
+        let expected =
+            expected.entry(rest.checkpoint).or_insert_with(|| naive::evaluate(rest.checkpoint, &universe.objects));
         if rest.state_root != expected.state_root {
-            return fail(difference(&state, expected));
+            return fail(Promise::StateRoot, difference(&state, expected));
         }
         if shown.outcome.chain.contains(&rest.checkpoint) {
             if expected.state_root != shown.outcome.state_root {
-                return fail("the checkpoint is on the chain from charter 0, and yet decides".to_owned());
+                return fail(Promise::Checkpoint, format!("{:?} leads elsewhere than charter 0", rest.checkpoint));
             }
         } else {
             shown.other_branch += 1;
@@ -323,7 +378,8 @@ pub fn check(universe: &Universe, orders: impl Iterator<Item = u64>) -> Result<S
         if let Some(docs_root) = rest.docs_root
             && *docs_roots.entry(rest.checkpoint).or_insert(docs_root) != docs_root
         {
-            return fail("the documents kept depend on the order".to_owned());
+            let kept: Vec<_> = state.docs().iter().copied().collect();
+            return fail(Promise::Documents, format!("kept depends on the order, here {kept:?}"));
         }
         shown.rounds = shown.rounds.max(rest.rounds);
     }
@@ -340,7 +396,10 @@ fn difference(state: &State, expected: &Outcome) -> String {
     for (org, picture) in state.governance().organisations() {
         let version = picture.effective().map(|version| version.id());
         let row = expected.rows.get(org);
-        lines.push(format!("{org:?}: engine {:?} {version:?} waiting {:?}, naive {row:?}", picture.seat, picture.waiting));
+        lines.push(format!(
+            "{org:?}: engine {:?} {version:?} waiting {:?}, naive {row:?}",
+            picture.seat, picture.waiting
+        ));
     }
     for (log, line) in &expected.lines {
         let record = state.record(*log);

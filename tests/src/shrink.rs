@@ -7,7 +7,7 @@ use crate::permutation::{Failure, check};
 use crate::universe::Universe;
 
 /// Orders that a smaller universe is tried with beside the one that failed.
-const ORDERS: u64 = 8;
+const ORDERS: u64 = 40;
 
 /// The smallest universe found that still fails, and how.
 pub fn shrink(universe: &Universe, failure: &Failure) -> (Universe, Failure) {
@@ -23,7 +23,7 @@ pub fn shrink(universe: &Universe, failure: &Failure) -> (Universe, Failure) {
                 let founded = less.objects.charters.iter().any(|charter| charter.id() == less.founding());
                 let orders = std::iter::once(how.order).chain(0..ORDERS);
                 match check(&less, orders) {
-                    Err(still) if founded => {
+                    Err(still) if founded && still.promise == how.promise => {
                         (small, how, progress) = (less, still, true);
                     }
                     _ => at += 1,
@@ -95,7 +95,11 @@ impl Universe {
         }
         for entry in &objects.entries {
             let header = entry.header();
-            let _ = writeln!(text, "{entry:?} kind {} history {:?} incarnation {}", header.kind.0, header.history, header.incarnation);
+            let _ = writeln!(
+                text,
+                "{entry:?} kind {} history {:?} incarnation {}",
+                header.kind.0, header.history, header.incarnation
+            );
         }
         for proof in &objects.proofs {
             let _ = writeln!(text, "proof {:?} at {} of {:?}", proof.key(), proof.seq(), proof.ids());

@@ -78,7 +78,7 @@ fn every_order_of_arrival_ends_in_the_state_root_of_the_naive_evaluator() {
     let mut failures = failures.into_inner().unwrap();
     failures.sort_by_key(|(seed, _)| *seed);
     if let Some((seed, failure)) = failures.first() {
-        let seeds: Vec<u64> = failures.iter().map(|(seed, _)| *seed).collect();
+        let seeds: Vec<_> = failures.iter().map(|(seed, failure)| (seed, failure.promise)).collect();
         let universe = Universe::generate(*seed);
         let (small, smallest) = shrink(&universe, failure);
         panic!(
@@ -98,8 +98,15 @@ fn every_order_of_arrival_ends_in_the_state_root_of_the_naive_evaluator() {
             assert!(tally.lines.contains_key(&line), "no log stands at {line:?}");
         }
         // Admit, Remove, Settle and Erase passed and sealed; an Invite passed, its seat sealed as an Admit.
-        for kind in [(0, false), (0, true), (1, false), (2, false), (2, true), (3, false), (3, true), (4, false), (4, true)] {
-            assert!(tally.effects.contains_key(&kind), "no motion in force of operation {} (sealed: {})", kind.0, kind.1);
+        for kind in
+            [(0, false), (0, true), (1, false), (2, false), (2, true), (3, false), (3, true), (4, false), (4, true)]
+        {
+            assert!(
+                tally.effects.contains_key(&kind),
+                "no motion in force of operation {} (sealed: {})",
+                kind.0,
+                kind.1
+            );
         }
         for (name, count) in tally.met {
             assert!(count > 0, "never met: {name}");

@@ -109,6 +109,11 @@ impl<'a> Families<'a> {
         Some(chain)
     }
 
+    /// A version that its own root keys have not signed yet is as good as missing.
+    fn well_formed_chain(&self, id: CertificateId) -> Option<Vec<&'a CertificateObject>> {
+        self.chain(id).filter(|chain| chain.iter().all(|version| self.well_formed(version)))
+    }
+
     pub(super) fn org(&self, id: CertificateId) -> Option<OrgId> {
         self.chain(id)?.first().map(|first| OrgId::from(first.id()))
     }
@@ -124,11 +129,11 @@ impl<'a> Families<'a> {
         if law.body_missing(org) {
             return None;
         }
-        let mut chain = self.chain(org.into())?;
+        let mut chain = self.well_formed_chain(org.into())?;
         let mut last = false;
         let mut earlier: Vec<Vec<&CertificateObject>> = Vec::new();
         for anchor in law.anchors(org) {
-            let branch = self.chain(anchor.certificate())?;
+            let branch = self.well_formed_chain(anchor.certificate())?;
             let of_org = branch.first().is_some_and(|first| OrgId::from(first.id()) == org);
             if !of_org || earlier.iter().any(|held| !on_one_branch(held, &branch)) {
                 continue;

@@ -420,10 +420,13 @@ impl State {
         if record.push(entry) != Fit::Next {
             return;
         }
+        let good_before = record.judged().good_len;
         let judged = Judged::of(record.judged().line, record.log());
         self.index.insert(&entry.id(), log, header.seq);
         self.set_judged(log, judged);
-        if self.erased.concerns(entry) {
+        // The last entry of a pinned chain makes all those before it good as well.
+        let with_others = judged.good_len > good_before.saturating_add(1);
+        if with_others || self.erased.concerns(entry) {
             self.refresh_erased();
         }
     }

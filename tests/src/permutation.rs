@@ -103,6 +103,7 @@ pub struct Feeder<'a> {
     groups: Vec<DocumentBatch>,
     entries: BTreeMap<EntryId, &'a VerifiedEntry>,
     organisations: Vec<OrgId>,
+    node_keys: Vec<[u8; 32]>,
 }
 
 impl<'a> Feeder<'a> {
@@ -133,8 +134,11 @@ impl<'a> Feeder<'a> {
             .chain(objects.entries.iter().cloned().map(Piece::Entry))
             .chain(objects.proofs.iter().cloned().map(Piece::Proof))
             .collect();
+        let keys =
+            objects.certificates.iter().flat_map(|version| version.keys.iter().map(|listed| listed.key.to_bytes()));
         Self {
             universe,
+            node_keys: keys.collect(),
             pieces,
             groups,
             entries: objects.entries.iter().map(|entry| (entry.id(), entry)).collect(),
@@ -155,6 +159,11 @@ impl<'a> Feeder<'a> {
         let mut random = Random::new(order);
         let own = if random.chance(25) { random.pick(&self.organisations).copied() } else { None };
         let mut state = State::new(self.universe.network, self.universe.founding(), own);
+        if random.chance(15)
+            && let Some(key) = random.pick(&self.node_keys)
+        {
+            state.set_own_key(*key);
+        }
         // About so many objects arrive together.
         let batch = match random.below(8) {
             0 => 1,

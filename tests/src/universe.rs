@@ -51,6 +51,9 @@ pub struct Configuration {
     pub broken_charters: bool,
     /// More motions, rounds, versions than the bounds of PROTOCOL 3.3.
     pub crowded: bool,
+    /// What no honest tool makes: roles that change, motions that name others' certificates, rows that say something
+    /// else than their motions, keys of two organisations, incarnations used twice, charters with unknown rules.
+    pub odd: bool,
 }
 
 impl Configuration {
@@ -69,12 +72,13 @@ impl Configuration {
             root_changes: random.chance(40),
             missing_signatures: random.chance(20),
             missing_objects: random.chance(15),
-            removals: random.chance(50),
+            removals: random.chance(60),
             settlements: random.chance(50),
             erasures: random.chance(50),
-            competing_charters: random.chance(50),
+            competing_charters: random.chance(60),
             broken_charters: random.chance(20),
             crowded: random.chance(15),
+            odd: random.chance(30),
         }
     }
 }
@@ -142,6 +146,11 @@ impl Maker {
         let seed = self.random.bytes();
         self.keys.push(SecretKey::from_seed(&seed));
         KeyIndex(self.keys.len() - 1)
+    }
+
+    /// Whether something happens that no honest tool does.
+    fn oddly(&mut self, percent: u64) -> bool {
+        self.configuration.odd && self.random.chance(percent)
     }
 
     fn key(&self, index: KeyIndex) -> &SecretKey {

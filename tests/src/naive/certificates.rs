@@ -89,6 +89,16 @@ impl<'a> Families<'a> {
             && u64::from(next.number) == u64::from(before.number) + 1
             && self.well_formed(next)
             && self.signed_by(before, next.id())
+            && self.keeps_roles(next)
+    }
+
+    /// A key has the same roles in every version that lists it.
+    fn keeps_roles(&self, certificate: &CertificateObject) -> bool {
+        let Some(chain) = self.chain(certificate.id()) else { return false };
+        certificate.keys.iter().all(|listed| {
+            let earlier = chain.iter().filter_map(|version| version.listed(listed.key.as_bytes()));
+            earlier.into_iter().all(|before| before.roles == listed.roles)
+        })
     }
 
     /// Whether certificate 0 of an organisation is held.
@@ -135,6 +145,10 @@ impl<'a> Families<'a> {
         for anchor in law.anchors(org) {
             let branch = self.well_formed_chain(anchor.certificate())?;
             let of_org = branch.first().is_some_and(|first| OrgId::from(first.id()) == org);
+            if !of_org && matches!(anchor, Anchor::Last(_)) {
+                // The last version that counts is none of its own: none counts.
+                return Some(Effective { chain: Vec::new(), last: true });
+            }
             if !of_org || earlier.iter().any(|held| !on_one_branch(held, &branch)) {
                 continue;
             }

@@ -2,6 +2,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use lyceum_protocol::hash::EntryId;
+
 use lyceum_protocol::document::charter::{CharterObject, RULES};
 use lyceum_protocol::document::motion::{MotionObject, Operation};
 use lyceum_protocol::document::signature::SignatureType;
@@ -64,11 +66,17 @@ fn well_formed(before: &CharterObject, next: &CharterObject) -> bool {
     for org in sealed(Operation::REMOVE) {
         members.remove(&org);
     }
+    // A row is about an organisation, but for Erase; an Invite is never sealed as such.
+    let rows = next.lists.sealed.iter().all(|row| match row.op {
+        Operation::ADMIT | Operation::REMOVE | Operation::SETTLE => row.org != OrgId::ZERO,
+        Operation::ERASE => row.org == OrgId::ZERO,
+        _ => false,
+    });
     let listed: BTreeSet<OrgId> = next.lists.members.iter().map(|row| row.org).collect();
     next.prev == before.id()
-        && next.rules == RULES
         && u64::from(next.epoch) == u64::from(before.epoch) + 1
         && overlap
+        && rows
         && listed == members
 }
 
@@ -158,7 +166,12 @@ impl<'a> Law<'a> {
 
     fn about(&self, org: OrgId, op: u8) -> impl Iterator<Item = &InForce<'a>> {
         self.in_force.iter().filter(move |found| match (found.row, found.body) {
-            (Some(row), _) => row == (org, op),
+            (Some(row), None) => row == (org, op),
+            // A body that says something else than its row has no effect.
+            (Some(row), Some(body)) => {
+                let redeemed = body.op.code() == Operation::INVITE && op == Operation::ADMIT;
+                row == (org, op) && (redeemed || (body.op.code() == op && body.op.org() == Some(org)))
+            }
             (None, Some(body)) => body.op.org() == Some(org) && body.op.code() == op,
             (None, None) => false,
         })
@@ -200,9 +213,10 @@ impl<'a> Law<'a> {
     }
 
     /// Targets of Erase motions in force.
-    pub(super) fn erase_targets(&self) -> BTreeSet<lyceum_protocol::hash::EntryId> {
+    pub(super) fn erase_targets(&self) -> BTreeSet<EntryId> {
         let mut targets = BTreeSet::new();
-        for found in &self.in_force {
+        let says_so = |found: &&InForce<'_>| found.row.is_none_or(|row| row == (OrgId::ZERO, Operation::ERASE));
+        for found in self.in_force.iter().filter(says_so) {
             if let Some(Operation::Erase { targets: named }) = found.body.map(|body| &body.op) {
                 targets.extend(named.iter().copied());
             }
@@ -270,6 +284,8 @@ fn adopt(checkpoint: CharterId, set: &ObjectSet) -> (CharterId, bool) {
         candidates.retain(|_, (round, _)| Some(*round) == highest);
         let mut left = candidates.into_values();
         match (left.next(), left.next()) {
+            // Under rules that are not known here the last epoch that is understood stays.
+            (Some((_, next)), None) if next.rules != RULES => return (at.id(), false),
             (Some((_, next)), None) => at = next,
             (Some(_), Some(_)) => return (at.id(), true),
             (None, _) => return (at.id(), false),

@@ -61,8 +61,10 @@ impl Maker {
             .map(|(org, key)| Voter { org: self.organisations[*org].id, key: self.key(*key).public() })
             .collect();
         listed.sort_by_key(|voter| voter.org);
+        // Never that of charter 0: a node that does not know its rules has no business there.
+        let rules = if epoch > 0 && self.oddly(8) { RULES + 1 } else { RULES };
         Charter {
-            rules: RULES,
+            rules,
             epoch,
             prev,
             time: self.random.next(),
@@ -125,6 +127,7 @@ impl Maker {
 
     /// A version of an organisation, with the given chance number 0 or the newest.
     fn version(&mut self, org: usize, plain: u64) -> CertificateId {
+        let org = if self.oddly(5) { self.random.index(self.organisations.len()) } else { org };
         let versions = self.organisations[org].versions.len();
         let at = match self.random.chance(plain) {
             true if self.random.chance(50) => 0,
@@ -201,7 +204,7 @@ impl Maker {
     }
 
     fn remove(&mut self, epoch: usize, org: usize) {
-        let (id, certificate) = (self.organisations[org].id, self.version(org, 70));
+        let (id, certificate) = (self.organisations[org].id, self.version(org, 40));
         let pins = BoundedVec::new(self.removal_pins(org)).expect("few");
         self.propose(epoch, Operation::Remove { org: id, certificate, pins }, 75, &[]);
         if self.random.chance(25) {
@@ -319,6 +322,19 @@ impl Maker {
             }
             let org = moved.object.op.org().unwrap_or(OrgId::ZERO);
             sealed.push(SealedRow { org, op: moved.object.op.code(), motion });
+        }
+        if self.oddly(12)
+            && let Some(moved) = self.random.pick(&parent.moved).cloned()
+        {
+            let org = self.random.index(self.organisations.len());
+            let op = u8::try_from(self.random.below(6)).unwrap_or(0);
+            let org = if self.random.chance(15) { OrgId::ZERO } else { self.organisations[org].id };
+            match op {
+                Operation::ADMIT => drop(members.entry(org).or_insert(CertificateId(org.0))),
+                Operation::REMOVE => removed.push(org),
+                _ => {}
+            }
+            sealed.push(SealedRow { org, op, motion: moved.object.id() });
         }
         for org in removed {
             members.remove(&org);

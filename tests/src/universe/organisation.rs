@@ -31,6 +31,7 @@ pub(super) struct WrittenLog {
     id: LogId,
     version: usize,
     key: KeyIndex,
+    incarnation: u64,
     branches: Vec<Vec<VerifiedEntry>>,
 }
 
@@ -65,6 +66,12 @@ impl Maker {
         }
         if self.random.chance(10) {
             keys.push((self.new_key(), Roles(Roles::READER)));
+        }
+        if self.oddly(25)
+            && let Some(other) = self.random.pick(&self.organisations)
+            && let Some(shared) = self.random.pick(&other.versions[0].keys)
+        {
+            keys.push(*shared);
         }
         keys
     }
@@ -179,6 +186,11 @@ impl Maker {
             new_keys.push((self.new_key(), Roles(if self.random.chance(50) { Roles::NODE } else { 3 })));
         }
         keys.extend(new_keys.iter().copied());
+        if self.oddly(15)
+            && let Some((_, roles)) = keys.first_mut()
+        {
+            roles.0 ^= Roles::ADMIN | Roles::READER;
+        }
         let changes_roots = (self.configuration.root_changes || self.configuration.unlinked) && self.random.chance(40);
         let roots = if changes_roots { self.new_roots() } else { before.roots.clone() };
         let root_k = if changes_roots { roots.len().try_into().unwrap_or(1) } else { before.object.root_k };
@@ -209,7 +221,7 @@ impl Maker {
         let mut pins = Vec::new();
         for log in logs.iter().filter(|log| ancestry.contains(&log.version)) {
             let dropped = keys.iter().all(|(key, _)| *key != log.key);
-            if self.random.chance(if dropped { 65 } else { 10 }) {
+            if self.random.chance(if dropped { 65 } else { 20 }) {
                 pins.push(self.pin(log));
             }
         }
@@ -230,7 +242,7 @@ impl Maker {
         let logs: Vec<WrittenLog> = self.organisations[org].logs.clone();
         let mut pins: Vec<Pin> = Vec::new();
         for log in &logs {
-            if self.random.chance(55) {
+            if self.random.chance(40) {
                 pins.push(self.pin(log));
             }
         }
@@ -250,7 +262,9 @@ impl Maker {
 
     fn open_log(&mut self, org: usize, version: usize, key: KeyIndex) {
         let certificate = self.organisations[org].versions[version].object.id();
-        let incarnation = self.random.next();
+        let of_key = |log: &&WrittenLog| log.key == key;
+        let earlier = self.organisations.iter().flat_map(|org| &org.logs).find(of_key).map(|log| log.incarnation);
+        let incarnation = earlier.filter(|_| self.oddly(40)).unwrap_or_else(|| self.random.next());
         let mut main = Vec::new();
         let first = self.random.between(1, 4);
         self.extend(org, key, incarnation, certificate, &mut main, first);
@@ -277,7 +291,7 @@ impl Maker {
         let id = LogId::of(&self.key(key).public().to_bytes(), incarnation, certificate);
         let org_id = self.organisations[org].id;
         self.written.extend(branches.iter().flatten().map(|entry| (org_id, entry.id())));
-        self.organisations[org].logs.push(WrittenLog { id, version, key, branches });
+        self.organisations[org].logs.push(WrittenLog { id, version, key, incarnation, branches });
     }
 
     fn extend(

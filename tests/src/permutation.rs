@@ -66,15 +66,14 @@ impl fmt::Display for Failure {
 }
 
 /// Anything that may arrive alone.
-#[derive(Clone)]
-enum Piece {
+enum Piece<'a> {
     Object(DocumentObject),
-    Signature(VerifiedSignature),
-    Entry(VerifiedEntry),
-    Proof(VerifiedForkProof),
+    Signature(&'a VerifiedSignature),
+    Entry(&'a VerifiedEntry),
+    Proof(&'a VerifiedForkProof),
 }
 
-impl Piece {
+impl Piece<'_> {
     fn id(&self) -> [u8; 32] {
         match self {
             Self::Object(object) => object.id().0,
@@ -99,7 +98,7 @@ fn luck(order: u64, turn: u64, id: &[u8; 32]) -> Random {
 /// A universe laid out for feeding.
 pub struct Feeder<'a> {
     universe: &'a Universe,
-    pieces: Vec<Piece>,
+    pieces: Vec<Piece<'a>>,
     groups: Vec<DocumentBatch>,
     entries: BTreeMap<EntryId, &'a VerifiedEntry>,
     organisations: Vec<OrgId>,
@@ -130,9 +129,9 @@ impl<'a> Feeder<'a> {
         let pieces = documents
             .into_iter()
             .map(Piece::Object)
-            .chain(objects.signatures.iter().copied().map(Piece::Signature))
-            .chain(objects.entries.iter().cloned().map(Piece::Entry))
-            .chain(objects.proofs.iter().cloned().map(Piece::Proof))
+            .chain(objects.signatures.iter().map(Piece::Signature))
+            .chain(objects.entries.iter().map(Piece::Entry))
+            .chain(objects.proofs.iter().map(Piece::Proof))
             .collect();
         let keys =
             objects.certificates.iter().flat_map(|version| version.keys.iter().map(|listed| listed.key.to_bytes()));
@@ -186,7 +185,7 @@ impl<'a> Feeder<'a> {
 
     /// Everything once, some of it twice, in any order, alone or in batches.
     fn arrive(&self, state: &mut State, order: u64, batch_size: u64) {
-        let mut arrivals: Vec<(u64, bool, &Piece)> = Vec::new();
+        let mut arrivals: Vec<(u64, bool, &Piece<'_>)> = Vec::new();
         for piece in &self.pieces {
             let mut luck = luck(order, 0, &piece.id());
             arrivals.push((luck.next(), luck.below(batch_size) == 0, piece));
@@ -196,11 +195,11 @@ impl<'a> Feeder<'a> {
         }
         arrivals.sort_by_key(|(at, _, _)| *at);
         let mut batch = DocumentBatch::default();
-        let mut rest: Vec<&Piece> = Vec::new();
+        let mut rest: Vec<&Piece<'_>> = Vec::new();
         for (_, last, piece) in arrivals {
             match piece {
                 Piece::Object(object) => batch.objects.push(object.clone()),
-                Piece::Signature(signature) => batch.signatures.push(*signature),
+                Piece::Signature(signature) => batch.signatures.push(**signature),
                 Piece::Entry(_) | Piece::Proof(_) => rest.push(piece),
             }
             if last {
@@ -210,12 +209,12 @@ impl<'a> Feeder<'a> {
         self.take(state, batch, rest);
     }
 
-    fn take(&self, state: &mut State, batch: DocumentBatch, rest: Vec<&Piece>) {
+    fn take(&self, state: &mut State, batch: DocumentBatch, rest: Vec<&Piece<'_>>) {
         state.add_documents(batch);
         for piece in rest {
             match piece {
                 Piece::Entry(entry) => drop(self.offer(state, entry)),
-                Piece::Proof(proof) => drop(state.add_proof(proof.clone())),
+                Piece::Proof(proof) => drop(state.add_proof((*proof).clone())),
                 Piece::Object(_) | Piece::Signature(_) => {}
             }
         }

@@ -158,8 +158,11 @@ impl<'a> Families<'a> {
             last = last || matches!(anchor, Anchor::Last(_));
             earlier.push(branch);
         }
-        while !last {
-            let Some(tip) = chain.last() else { break };
+        if last {
+            return Some(Effective { chain, last });
+        }
+        // Up to where there is no successor, or several.
+        while let Some(tip) = chain.last() {
             let mut next = self.linked_to(tip).into_iter();
             match (next.next(), next.next()) {
                 (Some(only), None) => chain.extend(self.get(only)),

@@ -205,7 +205,8 @@ impl Maker {
 
     fn remove(&mut self, epoch: usize, org: usize) {
         let (id, certificate) = (self.organisations[org].id, self.version(org, 40));
-        let pins = BoundedVec::new(self.removal_pins(org)).expect("few");
+        let pins = if self.random.chance(50) { self.removal_pins(org) } else { Vec::new() };
+        let pins = BoundedVec::new(pins).expect("few");
         self.propose(epoch, Operation::Remove { org: id, certificate, pins }, 75, &[]);
         if self.random.chance(25) {
             let certificate = self.version(org, 50);

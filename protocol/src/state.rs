@@ -272,7 +272,7 @@ impl State {
         if !change.dropped.is_empty() {
             governance = governance::evaluate(self.network, self.checkpoint, &self.documents);
         }
-        self.refresh_docs(&kept.offered);
+        self.refresh_docs(&kept);
         change.governance = governance != self.governance;
         self.governance = governance;
         // A log may also have waited for a certificate or a signature of which no verdict speaks.
@@ -287,13 +287,16 @@ impl State {
         (below_newest > now).then(|| chain.get(below_newest).copied()).flatten()
     }
 
-    fn refresh_docs(&mut self, offered: &BTreeSet<ObjectId>) {
+    fn refresh_docs(&mut self, kept: &keep::Kept) {
+        let offered = &kept.offered;
         let gone: Vec<ObjectId> = self.docs.iter().map(|item| item.id).filter(|id| !offered.contains(id)).collect();
         for id in gone {
             self.docs.take(&id.0);
         }
         for id in offered {
-            let mut ids: Vec<[u8; 32]> = self.documents.signatures_on(*id).map(|signature| signature.id().0).collect();
+            let on_it = self.documents.signatures_on(*id).map(VerifiedSignature::id);
+            let mut ids: Vec<[u8; 32]> =
+                on_it.filter(|signature| kept.offered_signatures.contains(&(*id, *signature))).map(|id| id.0).collect();
             ids.sort_unstable();
             self.docs.put(DocsItem { id: *id, signatures: sha256(&[&ids.concat()]) });
         }
@@ -417,10 +420,13 @@ impl State {
         if record.push(entry) != Fit::Next {
             return;
         }
+        let good_before = record.judged().good_len;
         let judged = Judged::of(record.judged().line, record.log());
         self.index.insert(&entry.id(), log, header.seq);
         self.set_judged(log, judged);
-        if self.erased.concerns(entry) {
+        // The last entry of a pinned chain makes all those before it good as well.
+        let with_others = judged.good_len > good_before.saturating_add(1);
+        if with_others || self.erased.concerns(entry) {
             self.refresh_erased();
         }
     }

@@ -59,6 +59,9 @@ pub fn kept(
     kept
 }
 
+/// A voter's signature on a draft: the round counted from the highest downwards, the signature, the draft.
+type Rank = (u16, SignatureId, CharterId);
+
 struct Keeper<'a> {
     documents: &'a Documents,
     governance: &'a Governance,
@@ -89,7 +92,7 @@ impl Keeper<'_> {
         let mut live = BTreeSet::from([base]);
         let mut places = vec![base];
         // Per epoch and voter of the place, its signatures on drafts: highest rounds first, then smallest ids.
-        let mut by_voter: BTreeMap<(u32, PublicKey), BTreeSet<(u16, SignatureId, CharterId)>> = BTreeMap::new();
+        let mut by_voter: BTreeMap<(u32, PublicKey), BTreeSet<Rank>> = BTreeMap::new();
         while let Some(place) = places.pop() {
             let Some(at) = documents.charter(place) else { continue };
             for draft in documents.charter_successors(place) {

@@ -300,10 +300,11 @@ impl Replica {
     pub(super) fn consider(&mut self, peer: PublicKey, item: FrontierItem, out: &mut Outbox) {
         let record = self.state.record(item.log);
         let fork = record.and_then(|record| record.log().fork());
-        if item.fork != NO_FORK && fork.is_none_or(|fork| item.fork < fork) {
-            if let Ok(logs) = BoundedVec::new(vec![item.log]) {
-                self.ask(peer, Asked::Proofs, Request::Proofs { logs }, out);
-            }
+        if item.fork != NO_FORK
+            && fork.is_none_or(|fork| item.fork < fork)
+            && let Ok(logs) = BoundedVec::new(vec![item.log])
+        {
+            self.ask(peer, Asked::Proofs, Request::Proofs { logs }, out);
         }
         if self.is_ahead(&item) {
             self.fetch.want(peer, item);

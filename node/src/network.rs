@@ -45,7 +45,7 @@ pub use lyceum_protocol::replica::event::AskFault;
 use tokio::sync::{mpsc, watch};
 
 pub use self::gossip::Topic;
-pub use self::settings::{Limits, Settings};
+pub use self::settings::{ASK_MAX_FOR, Limits, Settings};
 use self::task::Task;
 
 /// Commands that wait for the task.
@@ -218,7 +218,7 @@ impl Network {
         self.send(Command::Disconnect { peer, reason: reason.into() })
     }
 
-    /// Sends a request. Ends in `Answered` with the same number, within `timeout` or [`settings::ASK_MAX_FOR`].
+    /// Sends a request. Ends in `Answered` with the same number, within `timeout` or [`ASK_MAX_FOR`].
     ///
     /// # Errors
     /// [`Refused`]; no `Answered` comes then.

@@ -79,7 +79,8 @@ mod tests {
         for text in ["::1", "::", "fe80::1", "fd00::1", "::ffff:127.0.0.1"] {
             assert!(is_private(&address(&format!("/ip6/{text}/tcp/1"))), "{text}");
         }
-        for text in ["/ip4/8.8.8.8/tcp/1", "/ip4/100.128.0.1/tcp/1", "/ip6/2001:4860::1/tcp/1", "/dns4/a.example/tcp/1"] {
+        for text in ["/ip4/8.8.8.8/tcp/1", "/ip4/100.128.0.1/tcp/1", "/ip6/2001:4860::1/tcp/1", "/dns4/a.example/tcp/1"]
+        {
             assert!(!is_private(&address(text)), "{text}");
         }
     }

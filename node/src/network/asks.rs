@@ -58,7 +58,8 @@ impl Asks {
 
     /// Ends all to one peer, in the caller's order; gives their numbers.
     pub(super) fn take_all_to(&mut self, peer: &PeerId) -> Vec<u64> {
-        let mut numbers: Vec<u64> = self.open.extract_if(|_, ask| ask.peer == *peer).map(|(_, ask)| ask.number).collect();
+        let mut numbers: Vec<u64> =
+            self.open.extract_if(|_, ask| ask.peer == *peer).map(|(_, ask)| ask.number).collect();
         numbers.sort_unstable();
         numbers
     }

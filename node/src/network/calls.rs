@@ -25,9 +25,12 @@ struct Call {
     bytes: usize,
 }
 
-/// Why a request or an answer has no room.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Full;
+/// The way of an answer.
+pub(super) struct Way {
+    pub(super) channel: ResponseChannel<Vec<u8>>,
+    /// Whether its bytes may wait to be written; if not, something small goes in its place.
+    pub(super) has_room: bool,
+}
 
 /// All requests that are being answered.
 pub(super) struct Calls {
@@ -72,21 +75,21 @@ impl Calls {
         number
     }
 
-    /// The channel for the answer to a request, `None` if it was answered or is gone; and whether an answer of so many
-    /// bytes has room. The bytes count until [`Self::ended`].
-    pub(super) fn answer(&mut self, number: u64, bytes: usize) -> Option<(ResponseChannel<Vec<u8>>, Result<(), Full>)> {
+    /// Where the answer to a request goes; `None` if it was answered or is gone. An answer that has room counts until
+    /// [`Self::ended`].
+    pub(super) fn answer(&mut self, number: u64, bytes: usize) -> Option<Way> {
         let (id, channel) = self.waiting.remove(&number)?;
         let call = self.open.get_mut(&id)?;
         let load = self.loads.entry(call.peer).or_default();
         let fits = self.bytes.saturating_add(bytes) <= self.bytes_max
             && load.bytes.saturating_add(bytes) <= self.bytes_max_per_peer;
         if !fits {
-            return Some((channel, Err(Full)));
+            return Some(Way { channel, has_room: false });
         }
         call.bytes = bytes;
         load.bytes = load.bytes.saturating_add(bytes);
         self.bytes = self.bytes.saturating_add(bytes);
-        Some((channel, Ok(())))
+        Some(Way { channel, has_room: true })
     }
 
     /// The request is over: its answer was written, or cannot be any more.

@@ -79,13 +79,21 @@ impl request_response::Codec for SyncCodec {
     type Request = Question;
     type Response = Vec<u8>;
 
-    async fn read_request<T: AsyncRead + Unpin + Send>(&mut self, _: &StreamProtocol, io: &mut T) -> io::Result<Question> {
+    async fn read_request<T: AsyncRead + Unpin + Send>(
+        &mut self,
+        _: &StreamProtocol,
+        io: &mut T,
+    ) -> io::Result<Question> {
         let until = Instant::now() + self.request_within;
         let body = by(until, read(io, limits::REQUEST_MAX)).await?;
         Ok(Question { body: Arc::new(body), until })
     }
 
-    async fn read_response<T: AsyncRead + Unpin + Send>(&mut self, _: &StreamProtocol, io: &mut T) -> io::Result<Vec<u8>> {
+    async fn read_response<T: AsyncRead + Unpin + Send>(
+        &mut self,
+        _: &StreamProtocol,
+        io: &mut T,
+    ) -> io::Result<Vec<u8>> {
         // One clone of the codec serves one stream, so this is the time limit of the request just written.
         let until = self.until.unwrap_or_else(|| Instant::now() + self.answer_within);
         by(until, read(io, limits::FRAME_MAX)).await

@@ -164,12 +164,18 @@ impl<B: NetworkBehaviour> NetworkBehaviour for MembersOnly<B> {
             }
             // A behaviour declared later could still refuse after our hook: then one of these two comes alone.
             FromSwarm::DialFailure(failed) => {
-                if failed.peer_id.is_some_and(|peer| self.forget(&peer, failed.connection_id) || self.members.contains(&peer)) {
+                if failed
+                    .peer_id
+                    .is_some_and(|peer| self.forget(&peer, failed.connection_id) || self.members.contains(&peer))
+                {
                     self.inner.on_swarm_event(event);
                 }
             }
             FromSwarm::ListenFailure(failed) => {
-                if failed.peer_id.is_some_and(|peer| self.forget(&peer, failed.connection_id) || self.members.contains(&peer)) {
+                if failed
+                    .peer_id
+                    .is_some_and(|peer| self.forget(&peer, failed.connection_id) || self.members.contains(&peer))
+                {
                     self.inner.on_swarm_event(event);
                 }
             }

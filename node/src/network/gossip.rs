@@ -15,7 +15,8 @@ use tokio::time::Instant;
 use super::NetworkFault;
 
 /// The router with this network's filter.
-pub(super) type Router = gossipsub::Behaviour<IdentityTransform, MaxCountSubscriptionFilter<WhitelistSubscriptionFilter>>;
+pub(super) type Router =
+    gossipsub::Behaviour<IdentityTransform, MaxCountSubscriptionFilter<WhitelistSubscriptionFilter>>;
 
 /// Messages that wait for a verdict.
 pub(super) const OFFERS: usize = 1024;

@@ -5,8 +5,8 @@
 
 use std::collections::HashMap;
 
+use libp2p::PeerId;
 use libp2p::swarm::ConnectionId;
-use libp2p::{Multiaddr, PeerId};
 use lyceum_protocol::key::PublicKey;
 use tokio::time::Instant;
 
@@ -22,7 +22,6 @@ pub(super) enum Dialler {
 pub(super) struct Connection {
     pub(super) id: ConnectionId,
     pub(super) dialler: Dialler,
-    pub(super) address: Multiaddr,
     /// Whether the gate let it pass as a member's.
     pub(super) member: bool,
     /// When it has to end, for a guest's.
@@ -167,8 +166,7 @@ mod tests {
 
     fn connection(id: usize, dialler: Dialler) -> Connection {
         let id = ConnectionId::new_unchecked(id);
-        let address = Multiaddr::empty();
-        Connection { id, dialler, address, member: true, until: None, heard: 0, closing: None }
+        Connection { id, dialler, member: true, until: None, heard: 0, closing: None }
     }
 
     fn stays(own: PublicKey, peer: PublicKey, arrivals: [(usize, Dialler); 2]) -> (Vec<usize>, Tell) {
@@ -182,7 +180,8 @@ mod tests {
         }
         assert!(peers.is_up(&id));
         let left = peers.all().map(|(_, _, it)| it.id).collect::<Vec<_>>();
-        let left = arrivals.iter().map(|it| it.0).filter(|it| left.contains(&ConnectionId::new_unchecked(*it))).collect();
+        let left =
+            arrivals.iter().map(|it| it.0).filter(|it| left.contains(&ConnectionId::new_unchecked(*it))).collect();
         (left, opened.tell)
     }
 

@@ -39,6 +39,7 @@ enum Due {
 }
 
 /// What a turn of the task is about.
+#[expect(clippy::large_enum_variant, reason = "made and taken apart once a turn, never stored")]
 enum Turn {
     Advanced,
     Due,

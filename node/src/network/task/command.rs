@@ -84,10 +84,10 @@ impl Task {
     }
 
     fn answer(&mut self, call: u64, bytes: Vec<u8>) {
-        let Some((channel, room)) = self.calls.answer(call, bytes.len()) else { return };
-        let bytes = room.map_or_else(|_| busy("too many answers wait to be read"), |()| bytes);
+        let Some(way) = self.calls.answer(call, bytes.len()) else { return };
+        let bytes = if way.has_room { bytes } else { busy("too many answers wait to be read") };
         // If the stream is gone, its failure ends the call.
-        let _ = self.swarm.behaviour_mut().sync.send_response(channel, bytes);
+        let _ = self.swarm.behaviour_mut().sync.send_response(way.channel, bytes);
     }
 
     fn gossip(&mut self, topic: Topic, bytes: Vec<u8>) {

@@ -71,8 +71,7 @@ impl Task {
             self.due.insert((until, Due::Guest(peer, id)));
         }
         let address = address::bare(endpoint.get_remote_address().clone());
-        let connection =
-            Connection { id, dialler, address: address.clone(), member, until, heard: 0, closing: None };
+        let connection = Connection { id, dialler, member, until, heard: 0, closing: None };
         let opened = self.peers.opened(peer, key, connection);
         for id in opened.close {
             self.swarm.close_connection(id);
@@ -209,7 +208,9 @@ impl Task {
                     self.outlet.push(NetEvent::GossipUp { peer });
                 }
             }
-            gossipsub::Event::SlowPeer { peer_id, .. } => tracing::debug!(peer = %peer_id, "a peer takes gossip slowly"),
+            gossipsub::Event::SlowPeer { peer_id, .. } => {
+                tracing::debug!(peer = %peer_id, "a peer takes gossip slowly")
+            }
             _ => {}
         }
     }

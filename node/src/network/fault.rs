@@ -8,25 +8,27 @@ use libp2p::request_response::OutboundFailure;
 use libp2p::swarm::DialError;
 use lyceum_protocol::replica::event::AskFault;
 
+/// A fault and what lies behind it, outermost first. An I/O fault that wraps another one does not name it as its
+/// source, so it is opened.
+fn causes<'a>(fault: &'a (dyn Error + 'static)) -> impl Iterator<Item = &'a (dyn Error + 'static)> {
+    std::iter::successors(Some(fault), |fault| {
+        let fault: &'a (dyn Error + 'static) = *fault;
+        match fault.downcast_ref::<io::Error>() {
+            Some(io) => io.get_ref().map(|inner| inner as &(dyn Error + 'static)),
+            None => fault.source(),
+        }
+    })
+}
+
 /// The innermost cause: what lies around it names layers, not reasons.
 fn innermost(fault: &(dyn Error + 'static)) -> String {
-    let mut fault = fault;
-    while let Some(inner) = fault.source() {
-        fault = inner;
-    }
-    fault.to_string()
+    causes(fault).last().map(ToString::to_string).unwrap_or_default()
 }
 
 /// Whether a port in use is the cause.
 pub(super) fn is_port_in_use(fault: &(dyn Error + 'static)) -> bool {
-    let mut next = Some(fault);
-    while let Some(fault) = next {
-        if fault.downcast_ref::<io::Error>().is_some_and(|fault| fault.kind() == io::ErrorKind::AddrInUse) {
-            return true;
-        }
-        next = fault.source();
-    }
-    false
+    let mut kinds = causes(fault).filter_map(|fault| fault.downcast_ref::<io::Error>()).map(io::Error::kind);
+    kinds.any(|kind| kind == io::ErrorKind::AddrInUse)
 }
 
 /// Why an address cannot be used.

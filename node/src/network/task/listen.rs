@@ -90,13 +90,16 @@ impl Task {
     }
 }
 
-/// libp2p listens with `SO_REUSEPORT`, so that a second node of the same user would share the port in silence and take
-/// half of the connections. A plain bind beforehand finds that out.
+/// libp2p listens on TCP with `SO_REUSEPORT`, so that a second node of the same user would share the port in silence and
+/// take half of the connections; and QUIC does not say which fault it met. A plain bind beforehand finds both out.
 fn probe(address: &Multiaddr) -> Result<(), NetworkFault> {
-    let mut parts = address.iter();
-    let ip = address::ip_of(address);
-    let (Some(ip), Some(_), Some(Protocol::Tcp(port))) = (ip, parts.next(), parts.next()) else { return Ok(()) };
-    match std::net::TcpListener::bind((ip, port)) {
+    let Some(ip) = address::ip_of(address) else { return Ok(()) };
+    let bound = match address.iter().nth(1) {
+        Some(Protocol::Tcp(port)) => std::net::TcpListener::bind((ip, port)).map(drop),
+        Some(Protocol::Udp(port)) => std::net::UdpSocket::bind((ip, port)).map(drop),
+        _ => return Ok(()),
+    };
+    match bound {
         Err(fault) if fault.kind() == std::io::ErrorKind::AddrInUse => {
             Err(NetworkFault::PortInUse { address: address.clone() })
         }

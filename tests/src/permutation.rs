@@ -9,7 +9,7 @@ mod feeder;
 use std::collections::BTreeMap;
 use std::fmt;
 
-use lyceum_protocol::hash::CharterId;
+use lyceum_protocol::hash::{CharterId, ObjectId};
 use lyceum_protocol::state::State;
 
 use crate::naive::{self, Outcome};
@@ -40,6 +40,8 @@ pub enum Promise {
     Checkpoint,
     /// What is kept of the documents is a function of the set.
     Documents,
+    /// It is within the bounds, and no less.
+    Bounds,
 }
 
 /// What is wrong with an order.
@@ -101,9 +103,23 @@ pub fn check(universe: &Universe, orders: impl Iterator<Item = u64>) -> Result<S
             let kept: Vec<_> = state.docs().iter().copied().collect();
             return fail(Promise::Documents, format!("kept depends on the order, here {kept:?}"));
         }
+        if let Some(what) = beyond_bounds(&state, expected) {
+            return fail(Promise::Bounds, what);
+        }
         shown.rounds = shown.rounds.max(rest.rounds);
     }
     Ok(shown)
+}
+
+/// Says which object is kept against the bounds, or dropped against them.
+fn beyond_bounds(state: &State, expected: &Outcome) -> Option<String> {
+    let kept = |id: &ObjectId| state.docs().get(&id.0).is_some();
+    if let Some(lacks) = expected.bounds.kept.iter().find(|id| !kept(id)) {
+        return Some(format!("{lacks:?} is not kept"));
+    }
+    // A node keeps what its own organisation proposed, whatever the bounds say.
+    let beyond = expected.bounds.dropped.iter().find(|id| state.own().is_none() && kept(id));
+    beyond.map(|id| format!("{id:?} is kept"))
 }
 
 /// Says in words where the engine and the naive evaluator part.

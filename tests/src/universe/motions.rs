@@ -76,11 +76,7 @@ impl Maker {
                     self.invite(epoch, &redeemers);
                 }
                 3 | 4 if self.configuration.removals && org > 0 => self.remove(epoch, org),
-                5..=7 if self.configuration.settlements => {
-                    let round = u32::try_from(self.random.below(3)).unwrap_or(0);
-                    let op = Operation::Settle { org: id, certificate: self.version(org, 30), round };
-                    self.propose(epoch, op, 75, &[]);
-                }
+                5..=7 if self.configuration.settlements => self.settle(epoch, org),
                 8 | 9 if self.configuration.erasures => self.erase(epoch),
                 _ => {}
             }
@@ -96,6 +92,16 @@ impl Maker {
             let certificate = self.version(org, 50);
             let pins = BoundedVec::new(self.removal_pins(org)).expect("few");
             self.propose(epoch, Operation::Remove { org: id, certificate, pins }, 75, &[]);
+        }
+    }
+
+    /// One to three Settles that may well contradict each other.
+    fn settle(&mut self, epoch: usize, org: usize) {
+        let id = self.organisations[org].id;
+        for _ in 0..self.random.between(1, 3) {
+            let round = u32::try_from(self.random.below(2)).unwrap_or(0);
+            let op = Operation::Settle { org: id, certificate: self.version(org, 20), round };
+            self.propose(epoch, op, 85, &[]);
         }
     }
 

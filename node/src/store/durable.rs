@@ -23,15 +23,8 @@ pub(super) fn sync_folder_of(path: &Path) -> io::Result<()> {
 }
 
 /// Makes the names in a folder durable.
-#[cfg(unix)]
 pub(super) fn sync_folder(folder: &Path) -> io::Result<()> {
     File::open(folder)?.sync_all()
-}
-
-/// Elsewhere a folder cannot be opened as a file, and its names are durable with its files.
-#[cfg(not(unix))]
-pub(super) fn sync_folder(_: &Path) -> io::Result<()> {
-    Ok(())
 }
 
 /// The content of a small file, at most `max` bytes of it; none if there is no such file.

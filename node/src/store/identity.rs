@@ -7,6 +7,7 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::fs;
 use std::io;
+use std::os::unix::fs::MetadataExt as _;
 
 use super::durable;
 use super::folder::Folder;
@@ -62,22 +63,8 @@ struct Location {
 impl Location {
     fn of(folder: &Folder, machine: &str) -> io::Result<Self> {
         let meta = fs::metadata(folder.path())?;
-        let (device, inode) = numbers(&meta);
-        Ok(Self { machine: machine.to_owned(), device, inode })
+        Ok(Self { machine: machine.to_owned(), device: meta.dev(), inode: meta.ino() })
     }
-}
-
-#[cfg(unix)]
-fn numbers(meta: &fs::Metadata) -> (u64, u64) {
-    use std::os::unix::fs::MetadataExt as _;
-    (meta.dev(), meta.ino())
-}
-
-/// Elsewhere the moment at which the folder was made stands for its number.
-#[cfg(not(unix))]
-fn numbers(meta: &fs::Metadata) -> (u64, u64) {
-    let made = meta.created().ok().and_then(|time| time.duration_since(std::time::UNIX_EPOCH).ok());
-    (0, made.and_then(|since| u64::try_from(since.as_nanos()).ok()).unwrap_or(0))
 }
 
 /// Why the identity of a store is not known.

@@ -16,6 +16,7 @@ pub mod history;
 pub mod key;
 pub mod limits;
 pub mod log;
+pub mod publication;
 pub mod receipt;
 pub mod replica;
 pub mod standing;

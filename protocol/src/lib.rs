@@ -13,6 +13,7 @@ pub mod frontier;
 pub mod governance;
 pub mod hash;
 pub mod history;
+pub mod invitation;
 pub mod key;
 pub mod limits;
 pub mod log;

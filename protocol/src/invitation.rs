@@ -82,7 +82,9 @@ impl Encode for InviteSecret {
 }
 
 impl<Context> Decode<Context> for InviteSecret {
-    fn decode<D: bincode::de::Decoder<Context = Context>>(decoder: &mut D) -> Result<Self, bincode::error::DecodeError> {
+    fn decode<D: bincode::de::Decoder<Context = Context>>(
+        decoder: &mut D,
+    ) -> Result<Self, bincode::error::DecodeError> {
         Ok(Self(Zeroizing::new(<[u8; 32]>::decode(decoder)?)))
     }
 }

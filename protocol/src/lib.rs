@@ -4,6 +4,7 @@
 
 pub mod bounded;
 pub mod buckets;
+pub mod bundle;
 pub mod codec;
 pub mod document;
 pub mod documents;

@@ -18,6 +18,7 @@ pub mod invitation;
 pub mod key;
 pub mod limits;
 pub mod log;
+pub mod proof;
 pub mod publication;
 pub mod receipt;
 pub mod replica;

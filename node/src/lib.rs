@@ -1,3 +1,4 @@
 //! The node.
 
+pub mod demo;
 pub mod publish;

@@ -5,75 +5,26 @@ use std::time::Duration;
 
 use lyceum_node::daemon::{Daemon, Options};
 use lyceum_node::store::{LogStore, Store, StoreOptions};
-use lyceum_protocol::bounded::{BoundedText, BoundedVec};
-use lyceum_protocol::document::certificate::{Certificate, CertificateObject, ListedKey, Roles};
-use lyceum_protocol::document::charter::{Charter, CharterObject, Lists, MemberRow, Params, Voter};
-use lyceum_protocol::document::motion::{Motion, Operation};
+use lyceum_protocol::document::motion::Operation;
 use lyceum_protocol::document::signature::SignaturePlace;
-use lyceum_protocol::documents::{DocumentBatch, DocumentObject};
+use lyceum_protocol::documents::DocumentBatch;
 use lyceum_protocol::entry::Draft;
 use lyceum_protocol::entry::header::{Kind, MARKING_GREEN};
-use lyceum_protocol::hash::{CertificateId, CharterId, NetworkId, OrgId, TreeHead};
+use lyceum_protocol::hash::{CharterId, NetworkId};
 use lyceum_protocol::key::SecretKey;
 use lyceum_protocol::replica::{Batch, Change, KnownPeer, Outcome};
+use lyceum_tests::fixtures::Org;
 use tempfile::TempDir;
 
-/// An organisation with its keys.
-struct Org {
-    root: SecretKey,
-    voting: SecretKey,
-    node_seed: [u8; 32],
-    certificate: CertificateObject,
+/// An organisation with the folder of its node.
+struct Member {
+    org: Org,
     home: TempDir,
 }
 
-impl Org {
-    fn new(name: &str, n: u8) -> Self {
-        let root = SecretKey::from_seed(&[n; 32]);
-        let voting = SecretKey::from_seed(&[n + 50; 32]);
-        let node_seed = [n + 100; 32];
-        let key = SecretKey::from_seed(&node_seed).public();
-        let certificate = Certificate {
-            number: 0,
-            prev: CertificateId::ZERO,
-            time: 1,
-            name: BoundedText::new(name).unwrap(),
-            domain: BoundedText::default(),
-            contact: BoundedText::default(),
-            root_keys: BoundedVec::new(vec![root.public()]).unwrap(),
-            root_k: 1,
-            keys: BoundedVec::new(vec![ListedKey {
-                key,
-                roles: Roles(Roles::NODE | Roles::ADMIN),
-                label: BoundedText::default(),
-            }])
-            .unwrap(),
-            voting_key: voting.public(),
-            enc_keys: BoundedVec::empty(),
-            closed: BoundedVec::empty(),
-        };
-        let certificate = certificate.into_object().unwrap();
-        Self { root, voting, node_seed, certificate, home: tempfile::tempdir().unwrap() }
-    }
-
-    fn id(&self) -> OrgId {
-        self.certificate.id().into()
-    }
-
-    fn key(&self) -> SecretKey {
-        SecretKey::from_seed(&self.node_seed)
-    }
-
-    fn card(&self) -> DocumentBatch {
-        let place = SignaturePlace::certificate(self.certificate.id(), self.root.public());
-        let possession = SignaturePlace::possession(self.id(), self.key().public());
-        DocumentBatch {
-            objects: vec![DocumentObject::Certificate(self.certificate.clone())],
-            signatures: vec![
-                place.sign(NetworkId::ZERO, &self.root).unwrap(),
-                possession.sign(NetworkId::ZERO, &self.key()).unwrap(),
-            ],
-        }
+impl Member {
+    fn new(name: &str, number: u64) -> Self {
+        Self { org: Org::new(name, number), home: tempfile::tempdir().unwrap() }
     }
 
     fn store(&self, network: NetworkId, batch: DocumentBatch) {
@@ -88,8 +39,8 @@ impl Org {
             store: self.home.path().to_path_buf(),
             network,
             checkpoint,
-            org: self.id(),
-            secret: self.key(),
+            org: self.org.id(),
+            secret: self.org.key(),
             known_peers: known,
             listen: vec!["/ip4/127.0.0.1/tcp/0".parse().unwrap()],
             announce: Vec::new(),
@@ -99,35 +50,6 @@ impl Org {
         .await
         .unwrap()
     }
-}
-
-fn found(org: &Org) -> CharterObject {
-    let charter = Charter {
-        rules: 1,
-        epoch: 0,
-        prev: CharterId([9; 32]),
-        time: 1,
-        name: BoundedText::new("Test alliance").unwrap(),
-        purpose: BoundedText::default(),
-        voters: BoundedVec::new(vec![Voter { org: org.id(), key: org.voting.public() }]).unwrap(),
-        k: 1,
-        members_len: 0,
-        members_head: TreeHead::ZERO,
-        sealed_len: 0,
-        sealed_head: TreeHead::ZERO,
-        params: Params { entries_per_day: 0, bytes_per_day: 0, attachment_bytes: 0 },
-    };
-    let row = MemberRow { org: org.id(), certificate: org.certificate.id() };
-    let lists = Lists { members: BoundedVec::new(vec![row]).unwrap(), sealed: BoundedVec::empty() };
-    charter.into_object(&lists).unwrap()
-}
-
-fn passed(org: &Org, epoch: CharterId, op: Operation) -> DocumentBatch {
-    let motion = Motion { epoch, proposer: org.id(), time: 1, reason: BoundedText::default(), op };
-    let motion = motion.into_object().unwrap();
-    let approval = SignaturePlace::approval(motion.id(), org.voting.public());
-    let approval = approval.sign(NetworkId(epoch.0), &org.voting).unwrap();
-    DocumentBatch { objects: vec![DocumentObject::Motion(motion)], signatures: vec![approval] }
 }
 
 fn draft(text: &str) -> Draft {
@@ -187,38 +109,31 @@ async fn three_organisations_share_what_they_publish_and_catch_up_after_a_restar
     if std::env::var_os("LYCEUM_LOG").is_some() {
         tracing_subscriber::fmt().with_max_level(tracing::Level::DEBUG).with_test_writer().init();
     }
-    let (a, b, c) = (Org::new("Alpha", 1), Org::new("Beta", 2), Org::new("Gamma", 3));
-    let charter = found(&a);
+    let (a, b, c) = (Member::new("Alpha", 1), Member::new("Beta", 2), Member::new("Gamma", 3));
+    let (charter, founding) = a.org.found();
     let network = NetworkId::from(charter.id());
-    let mut founding = a.card();
-    founding.objects.push(DocumentObject::Charter(charter.clone()));
-    let sign = SignaturePlace::charter(charter.id(), a.voting.public(), 0);
-    founding.signatures.push(sign.sign(NetworkId::ZERO, &a.voting).unwrap());
     a.store(network, founding);
 
     let alpha = a.start(network, charter.id(), Vec::new()).await;
     assert_eq!(publish(&alpha, 3, "alpha").await, 3);
     let addresses: Vec<String> = alpha.network().addresses().external.iter().map(ToString::to_string).collect();
     assert!(!addresses.is_empty());
-    let known = KnownPeer { peer: a.key().public(), addresses };
+    let known = KnownPeer { peer: a.org.key().public(), addresses };
 
     // Beta is admitted by card.
-    let mut admit = b.card();
-    let motion = passed(&a, charter.id(), Operation::Admit { org: b.id(), certificate: b.certificate.id() });
-    admit.objects.extend(motion.objects);
-    admit.signatures.extend(motion.signatures);
+    let admit = a.org.admits(charter.id(), &b.org);
     assert_eq!(alpha.handle().govern(admit).await.unwrap(), Outcome::Taken);
-    b.store(network, b.card());
+    b.store(network, b.org.card());
     let beta = b.start(network, charter.id(), vec![known.clone()]).await;
     publish(&beta, 4, "beta").await;
     converge(&[&alpha, &beta], 7).await;
 
     // Gamma redeems an invitation.
     let invite = SecretKey::from_seed(&[77; 32]);
-    let motion = passed(&a, charter.id(), Operation::Invite { key: invite.public() });
+    let motion = a.org.passed(charter.id(), Operation::Invite { key: invite.public() });
     assert_eq!(alpha.handle().govern(motion).await.unwrap(), Outcome::Taken);
-    let mut join = c.card();
-    join.signatures.push(SignaturePlace::redemption(c.id(), invite.public()).sign(network, &invite).unwrap());
+    let mut join = c.org.card();
+    join.signatures.push(SignaturePlace::redemption(c.org.id(), invite.public()).sign(network, &invite).unwrap());
     c.store(network, join);
     let gamma = c.start(network, charter.id(), vec![known.clone()]).await;
     publish(&gamma, 5, "gamma").await;

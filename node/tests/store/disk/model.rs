@@ -1,6 +1,7 @@
 //! A disk that keeps only what it was told to keep.
 
 use std::collections::BTreeMap;
+use std::ffi::{OsStr, OsString};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -56,38 +57,71 @@ impl Edit {
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Node {
-    Folder,
+    Folder(usize),
     File(usize),
 }
 
-type Names = BTreeMap<PathBuf, Node>;
+type Names = BTreeMap<OsString, Node>;
+
+#[derive(Debug, Clone, Default)]
+struct Folder {
+    now: Names,
+    durable: Names,
+}
 
 enum Syncing {
     File { content: usize, bytes: Arc<Vec<u8>>, edits: usize },
-    Folder { path: PathBuf, names: Names },
+    Folder { folder: usize, names: Names },
 }
 
 /// The disk, while operations are replayed onto it.
-#[derive(Default)]
 pub(crate) struct Disk {
+    root: PathBuf,
     contents: Vec<Content>,
-    /// By full path.
-    now: Names,
-    durable: Names,
-    open: BTreeMap<i32, (PathBuf, Node, usize)>,
+    /// The root first.
+    folders: Vec<Folder>,
+    /// What is open, and where its next write goes.
+    open: BTreeMap<i32, (Node, usize)>,
     syncing: BTreeMap<u32, Syncing>,
-}
-
-fn children(names: &Names, folder: &Path) -> Names {
-    let inside = names.iter().filter(|(path, _)| path.parent() == Some(folder));
-    inside.map(|(path, node)| (path.clone(), *node)).collect()
 }
 
 impl Disk {
     /// A disk on which only this folder exists.
     pub(crate) fn with_folder(root: &Path) -> Self {
-        let names: Names = [(root.to_path_buf(), Node::Folder)].into();
-        Self { now: names.clone(), durable: names, ..Self::default() }
+        Self {
+            root: root.to_path_buf(),
+            contents: Vec::new(),
+            folders: vec![Folder::default()],
+            open: BTreeMap::new(),
+            syncing: BTreeMap::new(),
+        }
+    }
+
+    fn find(&self, path: &Path) -> Option<Node> {
+        let mut node = Node::Folder(0);
+        for name in path.strip_prefix(&self.root).expect("a path below the root") {
+            let Node::Folder(folder) = node else { return None };
+            node = *self.folders[folder].now.get(name)?;
+        }
+        Some(node)
+    }
+
+    /// The names beside a path, and its own.
+    fn names_around<'a>(&mut self, path: &'a Path) -> (&mut Names, &'a OsStr) {
+        let Some(Node::Folder(above)) = self.find(path.parent().expect("a path has a folder")) else {
+            panic!("{} lies in no folder", path.display())
+        };
+        (&mut self.folders[above].now, path.file_name().expect("a path has a name"))
+    }
+
+    fn name(&mut self, path: &Path, node: Node) {
+        let (names, name) = self.names_around(path);
+        names.insert(name.to_owned(), node);
+    }
+
+    fn unname(&mut self, path: &Path) -> Node {
+        let (names, name) = self.names_around(path);
+        names.remove(name).expect("a name that exists")
     }
 
     /// Replays one operation.
@@ -98,7 +132,7 @@ impl Disk {
                 self.open.remove(fd);
             }
             Operation::Write { fd, offset, bytes } => {
-                let (_, node, position) = self.open.get_mut(fd).expect("an open file");
+                let (node, position) = self.open.get_mut(fd).expect("an open file");
                 let at = offset.unwrap_or(*position);
                 if offset.is_none() {
                     *position += bytes.len();
@@ -106,15 +140,14 @@ impl Disk {
                 let node = *node;
                 self.edit(node, Edit::Write(at, bytes.clone()));
             }
-            Operation::Seek { fd, to } => self.open.get_mut(fd).expect("an open file").2 = *to,
+            Operation::Seek { fd, to } => self.open.get_mut(fd).expect("an open file").1 = *to,
             Operation::Truncate { fd, len } => {
-                let node = self.open.get(fd).expect("an open file").1;
+                let node = self.open.get(fd).expect("an open file").0;
                 self.edit(node, Edit::Len(*len));
             }
             Operation::SyncBegins { thread, fd } => {
-                let (path, node, _) = self.open.get(fd).expect("an open file");
-                let syncing = match *node {
-                    Node::Folder => Syncing::Folder { path: path.clone(), names: children(&self.now, path) },
+                let syncing = match self.open.get(fd).expect("an open file").0 {
+                    Node::Folder(folder) => Syncing::Folder { folder, names: self.folders[folder].now.clone() },
                     Node::File(content) => {
                         let Content { now, unsynced, .. } = &self.contents[content];
                         Syncing::File { content, bytes: Arc::clone(now), edits: unsynced.len() }
@@ -129,40 +162,35 @@ impl Disk {
                     // Another sync may have ended meanwhile.
                     content.unsynced.drain(..edits.min(content.unsynced.len()));
                 }
-                Syncing::Folder { path, names } => {
-                    self.durable.retain(|name, _| name.parent() != Some(&path));
-                    self.durable.extend(names);
-                }
+                Syncing::Folder { folder, names } => self.folders[folder].durable = names,
             },
             Operation::Rename { from, to } => {
-                let node = self.now.remove(from).expect("a file that is renamed");
-                self.now.insert(to.clone(), node);
+                let node = self.unname(from);
+                self.name(to, node);
             }
             Operation::Remove { path } => {
-                self.now.remove(path).expect("a file that is removed");
+                self.unname(path);
             }
             Operation::MakeFolder { path } => {
-                self.now.insert(path.clone(), Node::Folder);
+                self.folders.push(Folder::default());
+                self.name(path, Node::Folder(self.folders.len() - 1));
             }
             Operation::Said(_) => {}
         }
     }
 
     fn open(&mut self, fd: i32, path: &Path, create: bool, truncate: bool) {
-        let node = match self.now.get(path) {
-            Some(node) => *node,
-            None => {
-                assert!(create, "{} is opened and was never made", path.display());
-                self.contents.push(Content::default());
-                let node = Node::File(self.contents.len() - 1);
-                self.now.insert(path.to_path_buf(), node);
-                node
-            }
-        };
+        let node = self.find(path).unwrap_or_else(|| {
+            assert!(create, "{} is opened and was never made", path.display());
+            self.contents.push(Content::default());
+            let node = Node::File(self.contents.len() - 1);
+            self.name(path, node);
+            node
+        });
         if truncate {
             self.edit(node, Edit::Len(0));
         }
-        self.open.insert(fd, (path.to_path_buf(), node, 0));
+        self.open.insert(fd, (node, 0));
     }
 
     fn edit(&mut self, node: Node, edit: Edit) {
@@ -174,24 +202,23 @@ impl Disk {
 
     /// What is left if the power is cut now.
     pub(crate) fn cut(&self, keeps: Keeps) -> Image {
-        let names = if keeps == Keeps::Synced { &self.durable } else { &self.now };
-        let reachable = |path: &Path| {
-            let mut above = path.ancestors().skip(1).take_while(|folder| folder.starts_with(self.root()));
-            above.all(|folder| names.contains_key(folder))
-        };
-        let kept = names.iter().filter(|(path, _)| reachable(path));
-        let image = kept.map(|(path, node)| {
-            let content = match node {
-                Node::Folder => None,
-                Node::File(content) => Some(self.contents[*content].after_cut(keeps)),
-            };
-            (path.clone(), content)
-        });
-        image.collect()
+        let mut image = Image::new();
+        self.collect(keeps, 0, &self.root, &mut image);
+        image
     }
 
-    fn root(&self) -> &Path {
-        self.now.keys().next().expect("the root is never removed")
+    fn collect(&self, keeps: Keeps, folder: usize, path: &Path, image: &mut Image) {
+        image.insert(path.to_path_buf(), None);
+        let Folder { now, durable } = &self.folders[folder];
+        for (name, node) in if keeps == Keeps::Synced { durable } else { now } {
+            let path = path.join(name);
+            match node {
+                Node::Folder(folder) => self.collect(keeps, *folder, &path, image),
+                Node::File(content) => {
+                    image.insert(path, Some(self.contents[*content].after_cut(keeps)));
+                }
+            }
+        }
     }
 }
 

@@ -4,6 +4,7 @@
 
 pub mod bounded;
 pub mod buckets;
+pub mod bundle;
 pub mod codec;
 pub mod document;
 pub mod documents;
@@ -15,9 +16,12 @@ pub mod governance;
 pub mod hash;
 pub mod history;
 pub mod keep;
+pub mod invitation;
 pub mod key;
 pub mod limits;
 pub mod log;
+pub mod proof;
+pub mod publication;
 pub mod receipt;
 pub mod replica;
 pub mod standing;

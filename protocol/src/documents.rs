@@ -43,6 +43,22 @@ pub struct DocumentBatch {
     pub signatures: Vec<VerifiedSignature>,
 }
 
+/// What was dropped because no rule keeps it.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Dropped {
+    /// Certificates, charters, motions.
+    pub objects: Vec<ObjectId>,
+    /// Signatures, with their targets.
+    pub signatures: Vec<(ObjectId, SignatureId)>,
+}
+
+impl Dropped {
+    /// Whether nothing was dropped.
+    pub fn is_empty(&self) -> bool {
+        self.objects.is_empty() && self.signatures.is_empty()
+    }
+}
+
 /// The objects held. A plain set: equal objects in any order give an equal value.
 #[derive(Debug, Clone, Default)]
 pub struct Documents {
@@ -90,13 +106,31 @@ impl Documents {
         on_target.entry(signature.id()).or_insert(signature);
     }
 
-    /// Keeps only what `keep` and `keep_signature` say.
-    pub fn retain(&mut self, keep: impl Fn(&ObjectId) -> bool, keep_signature: impl Fn(&VerifiedSignature) -> bool) {
-        self.certificates.retain(|id, _| keep(&ObjectId::from(*id)));
-        self.charters.retain(|id, _| keep(&ObjectId::from(*id)));
-        self.motions.retain(|id, _| keep(&ObjectId::from(*id)));
-        for on_target in self.signatures.values_mut() {
-            on_target.retain(|_, signature| keep_signature(signature));
+    /// Keeps only these; what is dropped is returned.
+    pub fn retain(
+        &mut self,
+        keep: impl Fn(&ObjectId) -> bool,
+        keep_signature: impl Fn(&VerifiedSignature) -> bool,
+    ) -> Dropped {
+        let mut dropped = Dropped::default();
+        let mut stays = |id: ObjectId| {
+            let stays = keep(&id);
+            if !stays {
+                dropped.objects.push(id);
+            }
+            stays
+        };
+        self.certificates.retain(|id, _| stays((*id).into()));
+        self.charters.retain(|id, _| stays((*id).into()));
+        self.motions.retain(|id, _| stays((*id).into()));
+        for (target, on_target) in &mut self.signatures {
+            on_target.retain(|id, signature| {
+                let stays = keep_signature(signature);
+                if !stays {
+                    dropped.signatures.push((*target, *id));
+                }
+                stays
+            });
         }
         self.signatures.retain(|_, on_target| !on_target.is_empty());
         let certificates = &self.certificates;
@@ -109,6 +143,14 @@ impl Documents {
             successors.retain(|id| charters.contains_key(id));
         }
         self.charter_successors.retain(|_, successors| !successors.is_empty());
+        dropped
+    }
+
+    /// Whether an object is held.
+    pub fn contains(&self, id: ObjectId) -> bool {
+        self.certificates.contains_key(&id.into())
+            || self.charters.contains_key(&id.into())
+            || self.motions.contains_key(&id.into())
     }
 
     /// A certificate version.

@@ -1,4 +1,4 @@
-//! What is held of one log: a chain, where it forks, and a pinned tail (PROTOCOL 2.3).
+//! What is held of one log: a chain, and where it forks (PROTOCOL 2.3).
 //!
 //! A join: if one chain extends the other, the longer; else the common prefix and the place where they part. Fork
 //! places join by minimum. Whether the log is good is for [`crate::standing`] to say.
@@ -60,16 +60,6 @@ struct Chain {
     suite: u8,
 }
 
-/// The tail of the chain that a pin names, where it differs from the chain first held.
-#[derive(Debug, Clone, PartialEq, Eq)]
-struct PinnedTail {
-    pin: Pin,
-    /// Number of the first entry that differs.
-    from: usize,
-    ids: Vec<EntryId>,
-    tree: Tree,
-}
-
 /// How far a pinned chain is held.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum PinHeld {
@@ -77,7 +67,7 @@ pub enum PinHeld {
     Whole,
     /// Not all: what is held agrees with it as far as is known, the next entry wanted is this.
     Next(u64),
-    /// The chain first held is another one: the tail has to be fetched from where they part.
+    /// The chain that is held is another one: the pinned one has to be fetched from where they part.
     OtherChain,
 }
 
@@ -87,7 +77,6 @@ pub struct Log {
     opening: Opening,
     chain: Chain,
     fork: Option<u64>,
-    tail: Option<PinnedTail>,
 }
 
 fn number(len: usize) -> u64 {
@@ -103,13 +92,13 @@ impl Log {
     /// A log of which only the opening is known.
     pub const fn new(opening: Opening) -> Self {
         let chain = Chain { ids: Vec::new(), tree: Tree::new(), suite: 0 };
-        Self { opening, chain, fork: None, tail: None }
+        Self { opening, chain, fork: None }
     }
 
     /// A log as it was stored: ids of its chain in order, the suite of the last, the fork place.
     pub fn restored(opening: Opening, ids: Vec<EntryId>, suite: u8, fork: Option<u64>) -> Self {
         let tree = Tree::of(ids.iter().map(|id| id.0.as_slice()));
-        Self { opening, chain: Chain { ids, tree, suite }, fork, tail: None }
+        Self { opening, chain: Chain { ids, tree, suite }, fork }
     }
 
     /// What its first entry says.
@@ -117,7 +106,7 @@ impl Log {
         &self.opening
     }
 
-    /// Entries of the chain first held, those at and above a fork included.
+    /// Entries of the chain held, those at and above a fork included.
     pub fn len(&self) -> u64 {
         number(self.chain.ids.len())
     }
@@ -135,6 +124,11 @@ impl Log {
     /// Ids of the chain first held.
     pub fn ids(&self) -> &[EntryId] {
         &self.chain.ids
+    }
+
+    /// The id of one entry.
+    pub fn id_at(&self, seq: u64) -> Option<EntryId> {
+        self.chain.ids.get(index(seq)).copied()
     }
 
     /// Where it forks, if that is known.
@@ -171,6 +165,16 @@ impl Log {
         if header.suite < self.chain.suite { Fit::LowerSuite } else { Fit::Next }
     }
 
+    /// The suite of the last entry; 0 where there is none.
+    pub const fn suite(&self) -> u8 {
+        self.chain.suite
+    }
+
+    /// The tree over all ids of the chain.
+    pub const fn tree(&self) -> &Tree {
+        &self.chain.tree
+    }
+
     /// Appends an entry if it is the next one.
     pub fn append(&mut self, entry: &VerifiedEntry) -> Fit {
         let fit = self.fit(entry);
@@ -196,79 +200,17 @@ impl Log {
         if pin.len == 0 {
             return PinHeld::Whole;
         }
-        if let Some(tail) = self.tail.as_ref().filter(|tail| tail.pin == *pin) {
-            let len = number(tail.from.saturating_add(tail.ids.len()));
-            return if len == pin.len { PinHeld::Whole } else { PinHeld::Next(len) };
-        }
         match self.chain.ids.get(index(pin.len.saturating_sub(1))) {
             Some(id) if *id == pin.head => PinHeld::Whole,
             Some(_) => PinHeld::OtherChain,
-            None if self.fork.is_some() => PinHeld::OtherChain,
             None => PinHeld::Next(self.len()),
         }
     }
 
-    /// Takes an entry of the chain that a pin names, where it parts from the chain first held.
-    ///
-    /// The first one starts a new tail at its place; a tail that does not come out at the pin's head is dropped.
-    pub fn append_to_tail(&mut self, pin: &Pin, entry: &VerifiedEntry) -> TailFit {
-        let header = entry.header();
-        if self.tail.as_ref().is_none_or(|tail| tail.pin != *pin) {
-            if self.fit(entry) != Fit::Twin && !(self.fork.is_some() && self.fit(entry) == Fit::Next) {
-                return TailFit::NotHere;
-            }
-            let from = index(header.seq);
-            let below = self.chain.ids.get(..from).unwrap_or_default();
-            let tree = Tree::of(below.iter().map(|id| id.0.as_slice()));
-            self.tail = Some(PinnedTail { pin: *pin, from, ids: Vec::new(), tree });
-        }
-        let Some(tail) = self.tail.as_mut() else { return TailFit::NotHere };
-        let next = number(tail.from.saturating_add(tail.ids.len()));
-        let history = if next == 0 { TreeHead(self.opening.certificate.0) } else { tail.tree.head() };
-        if header.seq != next || header.history != history || next >= pin.len {
-            return TailFit::NotHere;
-        }
-        tail.ids.push(entry.id());
-        tail.tree.push(&entry.id());
-        if header.seq.saturating_add(1) < pin.len {
-            return TailFit::Next;
-        }
-        if entry.id() == pin.head {
-            return TailFit::Whole;
-        }
-        self.tail = None;
-        TailFit::WrongHead
+    /// Forgets the entries from `seq` on, to make room for those of the chain that a pin names.
+    pub fn cut(&mut self, seq: u64, suite: u8) {
+        self.chain.ids.truncate(index(seq));
+        self.chain.tree = Tree::of(self.chain.ids.iter().map(|id| id.0.as_slice()));
+        self.chain.suite = suite;
     }
-
-    /// Forgets a tail that was begun for a pin that no longer holds, or that led nowhere.
-    pub fn drop_tail(&mut self) {
-        self.tail = None;
-    }
-
-    /// Number of the first entry of the pinned tail, if there is one.
-    pub fn tail_from(&self) -> Option<u64> {
-        self.tail.as_ref().map(|tail| number(tail.from))
-    }
-
-    /// The id at a place of the chain that counts for a pin: its tail where it has one, else the chain first held.
-    pub fn pinned_id(&self, pin: &Pin, seq: u64) -> Option<EntryId> {
-        let tail = self.tail.as_ref().filter(|tail| tail.pin == *pin && index(seq) >= tail.from);
-        match tail {
-            Some(tail) => tail.ids.get(index(seq).saturating_sub(tail.from)).copied(),
-            None => self.chain.ids.get(index(seq)).copied(),
-        }
-    }
-}
-
-/// What became of an entry that was offered for a pinned tail.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum TailFit {
-    /// Taken; more is wanted.
-    Next,
-    /// Taken, and the pinned chain is whole.
-    Whole,
-    /// The chain is not the pinned one: dropped, and whoever sent it is to blame.
-    WrongHead,
-    /// It is not the next entry of that chain.
-    NotHere,
 }

@@ -6,6 +6,7 @@ pub mod charter;
 pub mod motion;
 pub mod organisation;
 pub mod redemption;
+pub mod wire;
 
 use lyceum_protocol::bounded::TooMany;
 use lyceum_protocol::document::DocumentFault;

@@ -1,5 +1,6 @@
 //! One node: everything that touches the world.
 
+pub mod api;
 pub mod cli;
 pub mod config;
 pub mod durable;

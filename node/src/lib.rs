@@ -2,11 +2,18 @@
 
 pub mod api;
 pub mod cli;
+pub mod clock;
 pub mod config;
+pub mod daemon;
+pub mod driver;
 pub mod durable;
 pub mod failure;
 pub mod govern;
 pub mod home;
 pub mod keys;
 pub mod network;
+pub mod publish;
+pub mod recover;
+pub mod store;
 pub mod time;
+pub mod verify;

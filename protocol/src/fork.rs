@@ -8,6 +8,7 @@ use crate::entry::{Header, HeaderFault, VerifiedEntry};
 use crate::hash::{EntryId, NetworkId, TreeHead, sha256};
 use crate::key::{Domain, PublicKey, SignatureBytes};
 use crate::limits;
+use crate::sync::check::SignedHeader;
 
 /// Two signed headers as received: nothing is known of them yet.
 #[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
@@ -110,6 +111,21 @@ impl VerifiedForkProof {
         let proof =
             ForkProof { header_a: bytes(a)?, sig_a: *a.signature(), header_b: bytes(b)?, sig_b: *b.signature() };
         Some(Self { proof, key: *key, header: a.header().clone(), ids: (a.id(), b.id()) })
+    }
+
+    /// Makes the proof out of a verified entry and a header that somebody else holds at its place; none if they do not
+    /// contradict each other.
+    pub fn between(own: &VerifiedEntry, other: &SignedHeader, key: &PublicKey) -> Option<Self> {
+        let place = |header: &Header| (header.key, header.incarnation, header.seq, header.history);
+        if own.id() == other.id() || place(own.header()) != place(other.header()) || own.header().key != *key.as_bytes()
+        {
+            return None;
+        }
+        let mine = (own.id(), BoundedBytes::new(own.header_bytes().to_vec()).ok()?, *own.signature());
+        let theirs = (other.id(), BoundedBytes::new(other.bytes().to_vec()).ok()?, *other.sig());
+        let (a, b) = if mine.0 < theirs.0 { (mine, theirs) } else { (theirs, mine) };
+        let proof = ForkProof { header_a: a.1, sig_a: a.2, header_b: b.1, sig_b: b.2 };
+        Some(Self { proof, key: *key, header: own.header().clone(), ids: (a.0, b.0) })
     }
 
     /// The proof as it travels.

@@ -23,6 +23,8 @@ pub struct Kept {
     pub offered: BTreeSet<ObjectId>,
     /// Signatures that stay, by target and id.
     pub signatures: BTreeSet<(ObjectId, SignatureId)>,
+    /// Those among them that show in an item: not those of keys that only a version without an item lists.
+    pub offered_signatures: BTreeSet<(ObjectId, SignatureId)>,
 }
 
 /// Applies the bounds. `own` is the organisation of this node; `opened_under` are versions under which it holds entries.
@@ -36,8 +38,9 @@ pub fn kept(
         // A newcomer gathers the chain up to its checkpoint from the peers that its invitation names.
         let objects: BTreeSet<ObjectId> = documents.ids().collect();
         let signatures = documents.signatures().filter(|signature| objects.contains(&signature.place().target));
-        let signatures = signatures.map(|signature| (signature.place().target, signature.id())).collect();
-        return Kept { offered: objects.clone(), objects, signatures };
+        let signatures: BTreeSet<_> = signatures.map(|signature| (signature.place().target, signature.id())).collect();
+        let (offered, offered_signatures) = (objects.clone(), signatures.clone());
+        return Kept { objects, offered, signatures, offered_signatures };
     };
     let mut keeper = Keeper { documents, governance, own, kept: Kept::default(), named: BTreeSet::new() };
     let live = keeper.charters(adopted);
@@ -45,14 +48,19 @@ pub fn kept(
     keeper.certificates();
     let mut kept = keeper.kept;
     kept.offered = kept.objects.clone();
+    kept.signatures.extend(certificate_signatures(documents, own, &kept.objects));
+    kept.offered_signatures = kept.signatures.clone();
     for id in opened_under {
         for version in documents.chain(*id).unwrap_or_default() {
             kept.objects.insert(version.id().into());
         }
     }
-    certificate_signatures(documents, own, &mut kept);
+    kept.signatures.extend(certificate_signatures(documents, own, &kept.objects));
     kept
 }
+
+/// A voter's signature on a draft: the round counted from the highest downwards, the signature, the draft.
+type Rank = (u16, SignatureId, CharterId);
 
 struct Keeper<'a> {
     documents: &'a Documents,
@@ -84,7 +92,7 @@ impl Keeper<'_> {
         let mut live = BTreeSet::from([base]);
         let mut places = vec![base];
         // Per epoch and voter of the place, its signatures on drafts: highest rounds first, then smallest ids.
-        let mut by_voter: BTreeMap<(u32, PublicKey), BTreeSet<(u16, SignatureId, CharterId)>> = BTreeMap::new();
+        let mut by_voter: BTreeMap<(u32, PublicKey), BTreeSet<Rank>> = BTreeMap::new();
         while let Some(place) = places.pop() {
             let Some(at) = documents.charter(place) else { continue };
             for draft in documents.charter_successors(place) {
@@ -210,10 +218,9 @@ impl Keeper<'_> {
         let mut grow: Vec<CertificateId> = Vec::new();
         for id in std::mem::take(&mut self.named) {
             let Some(chain) = documents.chain(id) else {
-                // Named, but not tied to an organisation yet: kept until what is below it comes.
-                if documents.certificate(id).is_some() {
-                    self.kept.objects.insert(id.into());
-                }
+                // Named, but not tied to an organisation yet: kept with as much as is held of what lies below it, so
+                // that the chain can grow downwards one version at a time.
+                self.kept.objects.extend(held_below(documents, id));
                 continue;
             };
             let org = chain.first().map(|zero| OrgId::from(zero.id()));
@@ -254,15 +261,30 @@ impl Keeper<'_> {
     }
 }
 
+/// A version and its ancestors, down to the first that is not held.
+fn held_below(documents: &Documents, id: CertificateId) -> Vec<ObjectId> {
+    let mut found = Vec::new();
+    let mut at = documents.certificate(id);
+    while let Some(version) = at {
+        found.push(version.id().into());
+        at = if version.number == 0 { None } else { documents.certificate(version.prev) };
+    }
+    found
+}
+
 fn is_charter(signature: &VerifiedSignature) -> bool {
     signature.place().kind == SignatureType::Charter
 }
 
 /// A signature on a certificate stays only with its target, and only of a key that a rule reads.
-fn certificate_signatures(documents: &Documents, own: Option<OrgId>, kept: &mut Kept) {
-    // Keys that any kept version of an organisation lists.
+fn certificate_signatures(
+    documents: &Documents,
+    own: Option<OrgId>,
+    objects: &BTreeSet<ObjectId>,
+) -> Vec<(ObjectId, SignatureId)> {
+    // Keys that any of these versions of an organisation lists.
     let mut listed: BTreeMap<ObjectId, BTreeSet<PublicKey>> = BTreeMap::new();
-    for version in documents.certificates().filter(|version| kept.objects.contains(&version.id().into())) {
+    for version in documents.certificates().filter(|version| objects.contains(&version.id().into())) {
         if let Some(org) = documents.org_of(version.id()) {
             listed.entry(ObjectId(org.0)).or_default().extend(version.keys.iter().map(|listed| listed.key));
         }
@@ -273,7 +295,7 @@ fn certificate_signatures(documents: &Documents, own: Option<OrgId>, kept: &mut 
     for signature in documents.signatures() {
         let place = signature.place();
         let Some(certificate) = documents.certificate(place.target.into()) else { continue };
-        if !kept.objects.contains(&place.target) {
+        if !objects.contains(&place.target) {
             continue;
         }
         let stays = match place.kind {
@@ -290,5 +312,5 @@ fn certificate_signatures(documents: &Documents, own: Option<OrgId>, kept: &mut 
             stay.push((place.target, signature.id()));
         }
     }
-    kept.signatures.extend(stay);
+    stay
 }

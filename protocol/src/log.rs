@@ -207,10 +207,12 @@ impl Log {
         }
     }
 
-    /// Forgets the entries from `seq` on, to make room for those of the chain that a pin names.
+    /// Forgets the entries from `seq` on, to make room for those of the chain that a pin names. With them goes a fork
+    /// above `seq`: its history is that of a chain that is held no more, so nobody who holds the new one would take it.
     pub fn cut(&mut self, seq: u64, suite: u8) {
         self.chain.ids.truncate(index(seq));
         self.chain.tree = Tree::of(self.chain.ids.iter().map(|id| id.0.as_slice()));
         self.chain.suite = suite;
+        self.fork = self.fork.filter(|fork| *fork <= seq);
     }
 }

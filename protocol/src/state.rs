@@ -163,18 +163,24 @@ impl State {
         &self.docs
     }
 
+    /// Brings the hashes up to date, so that the roots cost little until the next change.
+    pub fn refresh(&mut self) {
+        self.frontier.refresh();
+        self.docs.refresh();
+    }
+
     /// Root of the frontier.
-    pub fn digest(&mut self) -> [u8; 32] {
+    pub fn digest(&self) -> [u8; 32] {
         self.frontier.root()
     }
 
     /// Root of the documents.
-    pub fn docs_root(&mut self) -> [u8; 32] {
+    pub fn docs_root(&self) -> [u8; 32] {
         self.docs.root()
     }
 
     /// One hash over everything that must converge.
-    pub fn state_root(&mut self) -> [u8; 32] {
+    pub fn state_root(&self) -> [u8; 32] {
         let adopted = self.governance.adoption().adopted().unwrap_or(CharterId::ZERO);
         let rows: Vec<StateRow> = self
             .governance
@@ -272,7 +278,7 @@ impl State {
         if !change.dropped.is_empty() {
             governance = governance::evaluate(self.network, self.checkpoint, &self.documents);
         }
-        self.refresh_docs(&kept.offered);
+        self.refresh_docs(&kept);
         change.governance = governance != self.governance;
         self.governance = governance;
         // A log may also have waited for a certificate or a signature of which no verdict speaks.
@@ -287,13 +293,16 @@ impl State {
         (below_newest > now).then(|| chain.get(below_newest).copied()).flatten()
     }
 
-    fn refresh_docs(&mut self, offered: &BTreeSet<ObjectId>) {
+    fn refresh_docs(&mut self, kept: &keep::Kept) {
+        let offered = &kept.offered;
         let gone: Vec<ObjectId> = self.docs.iter().map(|item| item.id).filter(|id| !offered.contains(id)).collect();
         for id in gone {
             self.docs.take(&id.0);
         }
         for id in offered {
-            let mut ids: Vec<[u8; 32]> = self.documents.signatures_on(*id).map(|signature| signature.id().0).collect();
+            let on_it = self.documents.signatures_on(*id).map(VerifiedSignature::id);
+            let mut ids: Vec<[u8; 32]> =
+                on_it.filter(|signature| kept.offered_signatures.contains(&(*id, *signature))).map(|id| id.0).collect();
             ids.sort_unstable();
             self.docs.put(DocsItem { id: *id, signatures: sha256(&[&ids.concat()]) });
         }
@@ -417,10 +426,13 @@ impl State {
         if record.push(entry) != Fit::Next {
             return;
         }
+        let good_before = record.judged().good_len;
         let judged = Judged::of(record.judged().line, record.log());
         self.index.insert(&entry.id(), log, header.seq);
         self.set_judged(log, judged);
-        if self.erased.concerns(entry) {
+        // The last entry of a pinned chain makes all those before it good as well.
+        let with_others = judged.good_len > good_before.saturating_add(1);
+        if with_others || self.erased.concerns(entry) {
             self.refresh_erased();
         }
     }
@@ -478,6 +490,28 @@ impl State {
         org.filter(|org| org.seat.is_seated())
             .and_then(|org| org.effective())
             .is_some_and(|version| version.listed(&opening.key).is_some())
+    }
+
+    /// Logs of which a fork is known.
+    pub fn forked_logs(&self) -> BTreeSet<LogId> {
+        self.records.iter().filter(|(_, record)| record.log().fork().is_some()).map(|(log, _)| *log).collect()
+    }
+
+    /// The log that a proof is about, if it is held.
+    pub fn log_of_proof(&self, proof: &VerifiedForkProof) -> Option<LogId> {
+        self.opening_of(proof).map(|opening| opening.log).filter(|log| self.records.contains_key(log))
+    }
+
+    /// A missing payload came; whether it was missing.
+    pub fn close_gap(&mut self, entry: &VerifiedEntry) -> Option<(LogId, u64)> {
+        let (log, seq) = self.place(&entry.id())?;
+        self.records.get_mut(&log)?.gap_closed(seq).then_some((log, seq))
+    }
+
+    /// Places of erased entries that were not in this list before: their bytes are to be destroyed.
+    pub fn take_newly_erased(&mut self) -> Vec<(LogId, u64)> {
+        let ids = self.erased.take_new();
+        ids.iter().filter_map(|id| self.place(id)).collect()
     }
 
     // ---- what follows ----

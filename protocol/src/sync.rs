@@ -4,3 +4,4 @@
 
 pub mod check;
 pub mod message;
+pub mod serve;

@@ -208,3 +208,133 @@ impl<B: NetworkBehaviour> NetworkBehaviour for MembersOnly<B> {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use libp2p::swarm::ConnectionClosed;
+
+    use super::*;
+
+    /// Notes what it hears of connections, with the count that comes with it.
+    #[derive(Default)]
+    struct Recorder(Vec<(&'static str, ConnectionId, usize)>);
+
+    impl NetworkBehaviour for Recorder {
+        type ConnectionHandler = dummy::ConnectionHandler;
+        type ToSwarm = std::convert::Infallible;
+
+        fn handle_established_inbound_connection(
+            &mut self,
+            _: ConnectionId,
+            _: PeerId,
+            _: &Multiaddr,
+            _: &Multiaddr,
+        ) -> Result<THandler<Self>, ConnectionDenied> {
+            Ok(dummy::ConnectionHandler)
+        }
+
+        fn handle_established_outbound_connection(
+            &mut self,
+            _: ConnectionId,
+            _: PeerId,
+            _: &Multiaddr,
+            _: Endpoint,
+            _: PortUse,
+        ) -> Result<THandler<Self>, ConnectionDenied> {
+            Ok(dummy::ConnectionHandler)
+        }
+
+        fn on_swarm_event(&mut self, event: FromSwarm<'_>) {
+            match event {
+                FromSwarm::ConnectionEstablished(it) => self.0.push(("up", it.connection_id, it.other_established)),
+                FromSwarm::ConnectionClosed(it) => self.0.push(("down", it.connection_id, it.remaining_established)),
+                _ => {}
+            }
+        }
+
+        fn on_connection_handler_event(&mut self, _: PeerId, _: ConnectionId, event: THandlerOutEvent<Self>) {
+            match event {}
+        }
+
+        fn poll(&mut self, _: &mut Context<'_>) -> Poll<ToSwarm<Self::ToSwarm, THandlerInEvent<Self>>> {
+            Poll::Pending
+        }
+    }
+
+    struct Fixture {
+        gate: MembersOnly<Recorder>,
+        peer: PeerId,
+        endpoint: ConnectedPoint,
+        /// All connections of the peer, as the swarm counts them.
+        open: usize,
+    }
+
+    fn id(number: usize) -> ConnectionId {
+        ConnectionId::new_unchecked(number)
+    }
+
+    impl Fixture {
+        fn new() -> Self {
+            let address: Multiaddr = "/ip4/127.0.0.1/tcp/1".parse().unwrap();
+            let endpoint = ConnectedPoint::Listener { local_addr: address.clone(), send_back_addr: address };
+            Self { gate: MembersOnly::new(Recorder::default()), peer: PeerId::random(), endpoint, open: 0 }
+        }
+
+        fn admit_peer(&mut self) {
+            self.gate.set_members(Arc::new([self.peer].into()));
+        }
+
+        fn open(&mut self, number: usize) {
+            let address = self.endpoint.get_remote_address();
+            self.gate.handle_established_inbound_connection(id(number), self.peer, address, address).unwrap();
+            self.gate.on_swarm_event(FromSwarm::ConnectionEstablished(ConnectionEstablished {
+                peer_id: self.peer,
+                connection_id: id(number),
+                endpoint: &self.endpoint,
+                failed_addresses: &[],
+                other_established: self.open,
+            }));
+            self.open += 1;
+        }
+
+        fn close(&mut self, number: usize) {
+            self.open -= 1;
+            self.gate.on_swarm_event(FromSwarm::ConnectionClosed(ConnectionClosed {
+                peer_id: self.peer,
+                connection_id: id(number),
+                endpoint: &self.endpoint,
+                cause: None,
+                remaining_established: self.open,
+            }));
+        }
+    }
+
+    #[test]
+    fn what_was_a_guest_connection_stays_one_and_is_never_counted() {
+        let mut it = Fixture::new();
+        it.open(1);
+        it.admit_peer();
+        it.open(2);
+        it.close(1);
+        it.open(3);
+        it.gate.set_members(Members::default());
+        it.close(2);
+        it.close(3);
+        let expected = [("up", id(2), 0), ("up", id(3), 1), ("down", id(2), 1), ("up", id(3), 0), ("down", id(3), 0)];
+        assert_eq!(it.gate.inner.0, expected);
+        assert!(it.gate.admitted.is_empty());
+    }
+
+    #[test]
+    fn the_connection_that_stays_of_two_is_presented_as_the_first_so_that_topics_are_told_again() {
+        let mut it = Fixture::new();
+        it.admit_peer();
+        it.open(1);
+        it.open(2);
+        it.close(1);
+        let expected = [("up", id(1), 0), ("up", id(2), 1), ("down", id(1), 1), ("up", id(2), 0)];
+        assert_eq!(it.gate.inner.0, expected);
+    }
+}

@@ -13,12 +13,21 @@ pub struct Erased {
     ids: BTreeSet<EntryId>,
     /// Targets of every motion in force and every good erasing entry, whether they count or not.
     wanted: BTreeSet<EntryId>,
+    /// Erased ids of which the store has been told.
+    told: BTreeSet<EntryId>,
 }
 
 impl Erased {
     /// The erased ids.
     pub const fn ids(&self) -> &BTreeSet<EntryId> {
         &self.ids
+    }
+
+    /// Erased ids that were not taken before.
+    pub(super) fn take_new(&mut self) -> Vec<EntryId> {
+        let new: Vec<EntryId> = self.ids.difference(&self.told).copied().collect();
+        self.told.extend(new.iter().copied());
+        new
     }
 
     /// Whether an entry that has just been appended may change the set.

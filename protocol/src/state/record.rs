@@ -163,6 +163,9 @@ impl Record {
         // One suite exists so far: the entry below has it.
         let suite = if seq == 0 { 0 } else { self.log.suite() };
         self.log.cut(seq, suite);
+        if self.log.fork().is_none() {
+            self.proof = None;
+        }
         self.facts.truncate(from);
         self.erases.split_off(&seq);
         self.gaps.split_off(&seq);

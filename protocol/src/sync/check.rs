@@ -8,7 +8,7 @@ use crate::document::charter::Charter;
 use crate::document::motion::Motion;
 use crate::document::signature::{SignaturePlace, UntrustedSignature};
 use crate::documents::{DocumentBatch, DocumentObject};
-use crate::entry::{Header, HeaderFault};
+use crate::entry::{Header, HeaderFault, VerifiedEntry};
 use crate::hash::{EntryId, NetworkId, sha256};
 use crate::key::{Domain, KeyFault, PublicKey, SignatureBytes};
 use crate::sync::message::{TravellingBody, TravellingDocument, TravellingHeader};
@@ -66,6 +66,16 @@ pub struct SignedHeader {
 }
 
 impl SignedHeader {
+    /// The header of a verified entry.
+    pub fn of(entry: &VerifiedEntry) -> Self {
+        Self {
+            id: entry.id(),
+            header: entry.header().clone(),
+            bytes: entry.header_bytes().to_vec(),
+            sig: *entry.signature(),
+        }
+    }
+
     /// Id of the entry.
     pub const fn id(&self) -> EntryId {
         self.id

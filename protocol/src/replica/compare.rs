@@ -1,0 +1,450 @@
+//! Finding what a peer has and this node lacks: bucket hashes, then items, documents before logs (PROTOCOL 4.1).
+
+use std::collections::BTreeSet;
+
+use crate::bounded::BoundedVec;
+use crate::buckets::{Item, bits_for};
+use crate::documents::DocumentBatch;
+use crate::frontier::{DocsItem, FrontierItem, NO_FORK};
+use crate::hash::{LogId, ObjectId};
+use crate::key::PublicKey;
+use crate::limits;
+use crate::log::PinHeld;
+use crate::replica::Replica;
+use crate::replica::effect::{Change, Effect, Outbox};
+use crate::replica::event::{AskFault, Checked, Now};
+use crate::replica::publish::document_changes;
+use crate::replica::session::{self, Phase, Standing};
+use crate::replica::tickets::{Asked, Stored};
+use crate::sync::message::{BUCKETS_MAX, Gossip, Request, Set};
+
+impl Replica {
+    /// Begins the comparisons that are due.
+    pub(super) fn compare(&mut self, _now: Now, out: &mut Outbox) {
+        if !self.settings.sync {
+            return;
+        }
+        let peers: Vec<PublicKey> = self.sessions.keys().copied().collect();
+        for peer in peers {
+            let (docs_items, logs) = (self.state.docs().len(), self.state.frontier().len());
+            let Some(session) = self.sessions.get_mut(&peer) else { continue };
+            if !session.docs.is_idle() || !session.frontier.is_idle() {
+                continue;
+            }
+            let may_ask = session.is_mutual() || session.standing == Standing::Guest;
+            if session.docs_due && may_ask {
+                session.docs_due = false;
+                session.docs = Phase::Asking;
+                // What a guest shows is little: all of it at once.
+                let bits = if session.standing == Standing::Guest { 0 } else { bits_for(docs_items) };
+                self.begin(peer, Set::Docs, bits, out);
+            } else if session.frontier_due && session.is_mutual() {
+                session.frontier_due = false;
+                session.frontier = Phase::Asking;
+                self.begin(peer, Set::Frontier, bits_for(logs), out);
+            }
+        }
+    }
+
+    fn begin(&mut self, peer: PublicKey, set: Set, bits: u8, out: &mut Outbox) {
+        if bits == 0 {
+            self.ask_items(peer, set, 0, vec![0], None, out);
+        } else {
+            self.ask(peer, Asked::Digest { set, bits }, Request::Digest { set, bits }, out);
+        }
+    }
+
+    fn ask_items(
+        &mut self,
+        peer: PublicKey,
+        set: Set,
+        bits: u8,
+        buckets: Vec<u32>,
+        after: Option<[u8; 32]>,
+        out: &mut Outbox,
+    ) {
+        let Ok(bounded) = BoundedVec::<u32, BUCKETS_MAX>::new(buckets.clone()) else { return };
+        let request = Request::Items { set, bits, buckets: bounded, after };
+        self.ask(peer, Asked::Items { set, bits, buckets }, request, out);
+    }
+
+    fn phase_mut(&mut self, peer: &PublicKey, set: Set) -> Option<&mut Phase> {
+        let session = self.sessions.get_mut(peer)?;
+        Some(match set {
+            Set::Docs => &mut session.docs,
+            Set::Frontier => &mut session.frontier,
+        })
+    }
+
+    fn set_idle(&mut self, peer: &PublicKey, set: Set) {
+        if let Some(phase) = self.phase_mut(peer, set) {
+            *phase = Phase::Idle;
+        }
+    }
+
+    /// An answer to something that was asked of a peer.
+    pub(super) fn took_answer(&mut self, now: Now, peer: PublicKey, asked: Asked, checked: Checked, out: &mut Outbox) {
+        match (asked, checked) {
+            (Asked::Hello, checked) => self.greeted(now, peer, checked, out),
+            (Asked::Digest { set, bits }, Checked::Digest(hashes)) => {
+                self.took_digest(now, peer, set, bits, hashes, out)
+            }
+            (Asked::Items { set: Set::Docs, bits, buckets }, Checked::DocsItems(items, more)) => {
+                self.took_docs_items(now, peer, (bits, buckets), &items, more, out);
+            }
+            (Asked::Items { set: Set::Frontier, bits, buckets }, Checked::FrontierItems(items, more)) => {
+                self.took_frontier_items(now, peer, (bits, buckets), &items, more, out);
+            }
+            (Asked::Docs { ids }, Checked::Docs(batch, more)) => self.took_docs(now, peer, &ids, batch, more, out),
+            (Asked::Page { log, from }, Checked::Entries(entries)) => {
+                self.took_page(now, peer, log, from, entries, out);
+            }
+            (Asked::Headers { log }, Checked::Headers(headers)) => self.took_headers(peer, log, headers, out),
+            (Asked::Proofs, Checked::Proofs(proofs)) => {
+                for proof in proofs {
+                    self.took_proof(proof, out);
+                }
+            }
+            (Asked::Gap, Checked::Entries(entries)) => self.took_gap(&entries, out),
+            (Asked::Changed, Checked::Changed) => {}
+            (asked, Checked::Refused { detail, .. }) => self.gave_up(now, peer, asked, &detail),
+            (asked, _) => {
+                self.gave_up(now, peer, asked, "an answer of another kind");
+                self.strike(peer, "an answer of another kind", out);
+            }
+        }
+    }
+
+    /// There is no answer, or none that can be used.
+    pub(super) fn no_answer(&mut self, now: Now, peer: PublicKey, asked: Asked, fault: AskFault, out: &mut Outbox) {
+        let is_bad = matches!(fault, AskFault::Bad(_));
+        let words = fault.to_string();
+        if let Asked::Hello = asked
+            && let Some(session) = self.sessions.get_mut(&peer)
+        {
+            session.hello_at = Some(now.mono.saturating_add(session::RETRY_AFTER));
+        }
+        self.gave_up(now, peer, asked, &words);
+        if is_bad {
+            self.strike(peer, &words, out);
+        }
+    }
+
+    /// Frees what was under way, so that the next Hello begins anew.
+    fn gave_up(&mut self, now: Now, peer: PublicKey, asked: Asked, _cause: &str) {
+        match asked {
+            Asked::Digest { set, .. } | Asked::Items { set, .. } => self.set_idle(&peer, set),
+            Asked::Docs { .. } => self.set_idle(&peer, Set::Docs),
+            Asked::Page { log, .. } => {
+                self.page_over(&peer, log);
+                self.fetch.page_done(log);
+                self.fetch.not_from(&peer, log);
+            }
+            Asked::Headers { log } => self.searches.end(log, peer),
+            Asked::Hello | Asked::Proofs | Asked::Gap | Asked::Changed => {}
+        }
+        if let Some(session) = self.sessions.get_mut(&peer)
+            && session.hello_at.is_some_and(|at| at > now.mono.saturating_add(session::RETRY_AFTER))
+        {
+            session.hello_at = Some(now.mono.saturating_add(session::RETRY_AFTER));
+        }
+    }
+
+    fn took_digest(&mut self, now: Now, peer: PublicKey, set: Set, bits: u8, hashes: Vec<[u8; 32]>, out: &mut Outbox) {
+        let own = match set {
+            Set::Docs => self.state.docs().digest(bits),
+            Set::Frontier => self.state.frontier().digest(bits),
+        };
+        if own.len() != hashes.len() {
+            self.set_idle(&peer, set);
+            self.strike(peer, "a digest of another length", out);
+            return;
+        }
+        let differ = (0_u32..).zip(own.iter().zip(&hashes)).filter(|(_, (own, theirs))| own != theirs);
+        let buckets: Vec<u32> = differ.map(|(bucket, _)| bucket).collect();
+        if buckets.is_empty() {
+            self.set_idle(&peer, set);
+            if set == Set::Frontier {
+                self.compared(now, peer);
+            }
+            return;
+        }
+        self.ask_items(peer, set, bits, buckets, None, out);
+    }
+
+    fn took_docs_items(
+        &mut self,
+        now: Now,
+        peer: PublicKey,
+        (bits, buckets): (u8, Vec<u32>),
+        items: &[DocsItem],
+        more: bool,
+        out: &mut Outbox,
+    ) {
+        let Some(session) = self.sessions.get(&peer) else { return };
+        let differs = |item: &&DocsItem| {
+            self.state.docs().get(&item.id.0) != Some(*item)
+                && session.docs_seen.get(&item.id) != Some(&item.signatures)
+        };
+        let wanted: Vec<DocsItem> = items.iter().filter(differs).copied().collect();
+        let last = items.last().map(Item::id);
+        let Some(session) = self.sessions.get_mut(&peer) else { return };
+        if !matches!(session.docs, Phase::Pulling { .. }) {
+            session.docs = Phase::Pulling { ids: Vec::new(), batch: DocumentBatch::default(), bytes: 0 };
+        }
+        if let Phase::Pulling { ids, .. } = &mut session.docs {
+            ids.extend(wanted.iter().map(|item| item.id));
+        }
+        session.docs_seen.extend(wanted.iter().map(|item| (item.id, item.signatures)));
+        if more && last.is_some() {
+            self.ask_items(peer, Set::Docs, bits, buckets, last, out);
+        } else {
+            self.pull_docs(now, peer, out);
+        }
+    }
+
+    /// Asks for the next documents, or takes all that came as one.
+    fn pull_docs(&mut self, now: Now, peer: PublicKey, out: &mut Outbox) {
+        let Some(session) = self.sessions.get_mut(&peer) else { return };
+        let Phase::Pulling { ids, batch, bytes } = &mut session.docs else { return };
+        let bound = match session.standing {
+            Standing::Guest => session::GUEST_BYTES_MAX,
+            Standing::Member => session::DOCS_BYTES_MAX,
+        };
+        let next: Vec<ObjectId> = ids.iter().take(limits::DOCS_IDS_MAX).copied().collect();
+        if next.is_empty() || *bytes > bound {
+            let batch = std::mem::take(batch);
+            session.docs = Phase::Idle;
+            self.take_documents(now, batch, out);
+            return;
+        }
+        if let Ok(bounded) = BoundedVec::new(next.clone()) {
+            self.ask(peer, Asked::Docs { ids: next }, Request::Docs { ids: bounded }, out);
+        }
+    }
+
+    fn took_docs(
+        &mut self,
+        now: Now,
+        peer: PublicKey,
+        asked: &[ObjectId],
+        came: DocumentBatch,
+        more: bool,
+        out: &mut Outbox,
+    ) {
+        let Some(session) = self.sessions.get_mut(&peer) else { return };
+        let Phase::Pulling { ids, batch, bytes } = &mut session.docs else { return };
+        let last = came.objects.last().map(crate::documents::DocumentObject::id);
+        let answered = match (more, last) {
+            // A page that ends before the ids do is gone on with behind its last document.
+            (true, Some(last)) => {
+                asked.iter().position(|id| *id == last).map_or(asked.len(), |at| at.saturating_add(1))
+            }
+            (true, None) | (false, _) => asked.len(),
+        };
+        ids.drain(..answered.min(ids.len()));
+        *bytes = bytes.saturating_add(came.objects.iter().map(object_size).sum::<usize>());
+        *bytes = bytes.saturating_add(came.signatures.len().saturating_mul(limits::TRAVELLING_SIGNATURE));
+        batch.objects.extend(came.objects);
+        batch.signatures.extend(came.signatures);
+        self.pull_docs(now, peer, out);
+    }
+
+    /// Takes documents of peers: the bounds on the whole, then everything that follows.
+    pub(super) fn take_documents(&mut self, now: Now, batch: DocumentBatch, out: &mut Outbox) -> bool {
+        if batch.objects.is_empty() && batch.signatures.is_empty() {
+            return false;
+        }
+        let change = self.state.add_documents(batch);
+        if change.is_empty() {
+            return false;
+        }
+        let changes = document_changes(&change);
+        if !changes.is_empty() {
+            self.store(Stored::Rest, changes, out);
+        }
+        let is_new = !change.objects.is_empty() || !change.signatures.is_empty();
+        self.documents_changed(now, &change, out);
+        is_new
+    }
+
+    /// Logs that were refused may be wanted now: every peer is compared with again.
+    pub(super) fn frontier_again(&mut self) {
+        for session in self.sessions.values_mut().filter(|session| session.hello.is_some()) {
+            session.frontier_due = true;
+        }
+    }
+
+    fn took_frontier_items(
+        &mut self,
+        now: Now,
+        peer: PublicKey,
+        (bits, buckets): (u8, Vec<u32>),
+        items: &[FrontierItem],
+        more: bool,
+        out: &mut Outbox,
+    ) {
+        for item in items {
+            self.consider(peer, *item, out);
+        }
+        match items.last().filter(|_| more) {
+            Some(last) => self.ask_items(peer, Set::Frontier, bits, buckets, Some(last.log.0), out),
+            None => {
+                self.set_idle(&peer, Set::Frontier);
+                self.compared(now, peer);
+            }
+        }
+    }
+
+    /// A peer says how far a log is good with it: what follows for this node?
+    pub(super) fn consider(&mut self, peer: PublicKey, item: FrontierItem, out: &mut Outbox) {
+        let record = self.state.record(item.log);
+        let fork = record.and_then(|record| record.log().fork());
+        if item.fork != NO_FORK
+            && fork.is_none_or(|fork| item.fork < fork)
+            && let Ok(logs) = BoundedVec::new(vec![item.log])
+        {
+            self.ask(peer, Asked::Proofs, Request::Proofs { logs }, out);
+        }
+        if self.is_ahead(&item) {
+            self.fetch.want(peer, item);
+            if let Some(from) = self.pinned_from(item.log) {
+                self.fetch.from(item.log, from);
+            }
+            if let Some(session) = self.sessions.get_mut(&peer) {
+                session.ahead.insert(item.log, item);
+            }
+            return;
+        }
+        if let Some(session) = self.sessions.get_mut(&peer) {
+            session.ahead.remove(&item.log);
+        }
+        if self.contradicts(&item) {
+            self.search(peer, item.log, item.good_len, out);
+        }
+    }
+
+    /// Where the pinned chain of a log has to be fetched from, if another chain of it is held.
+    pub(super) fn pinned_from(&self, log: LogId) -> Option<u64> {
+        let record = self.state.record(log)?;
+        let pin = record.judged().line.pin()?;
+        match record.log().pin_held(pin) {
+            PinHeld::Whole => None,
+            PinHeld::OtherChain => Some(record.log().fork().unwrap_or(0)),
+            PinHeld::Next(len) => Some(record.log().fork().map_or(len, |fork| fork.min(len))),
+        }
+    }
+
+    /// Whether a peer has more of a log than is held here, and the log would take it.
+    pub(super) fn is_ahead(&self, item: &FrontierItem) -> bool {
+        let Some(record) = self.state.record(item.log) else { return item.good_len > 0 };
+        let len = record.log().len();
+        if let Some(pin) = record.judged().line.pin() {
+            let holds_it = item.good_len == pin.len && item.head == pin.head;
+            return holds_it && record.log().pin_held(pin) != PinHeld::Whole;
+        }
+        item.good_len > len && record.log().fork().is_none_or(|fork| len < fork)
+    }
+
+    /// Whether a peer's chain and the one held here cannot both be the log, and no fork is known that says so.
+    fn contradicts(&self, item: &FrontierItem) -> bool {
+        let Some(record) = self.state.record(item.log) else { return false };
+        let Some(last) = item.good_len.checked_sub(1) else { return false };
+        if record.judged().line.pin().is_some() || record.log().fork().is_some_and(|fork| fork < item.good_len) {
+            return false;
+        }
+        record.log().id_at(last).is_some_and(|id| id != item.head)
+    }
+
+    /// All items of a peer were seen: from now on it is told news; the author's start-up check counts it.
+    pub(super) fn compared(&mut self, now: Now, peer: PublicKey) {
+        let nothing_missing = !self.fetch.wants_from(&peer);
+        let Some(session) = self.sessions.get_mut(&peer) else { return };
+        session.compared = true;
+        if nothing_missing {
+            session.ahead.clear();
+            session.in_step = true;
+            session.last_sync = Some(now.wall);
+        }
+        if let Some(org) = session.org.filter(|_| nothing_missing) {
+            self.author.compared_with(org);
+        }
+    }
+
+    /// Tells the news that are due.
+    pub(super) fn tell(&mut self, now: Now, out: &mut Outbox) {
+        let due = |session: &session::Session| session.tell_at.is_some_and(|at| at <= now.mono) && session.is_mutual();
+        let peers: Vec<PublicKey> =
+            self.sessions.iter().filter(|(_, session)| due(session)).map(|(peer, _)| *peer).collect();
+        for peer in peers {
+            let docs_root = self.state.docs_root();
+            let Some(session) = self.sessions.get_mut(&peer) else { continue };
+            session.tell_at = None;
+            session.docs_untold = false;
+            let untold: Vec<LogId> = std::mem::take(&mut session.untold).into_iter().collect();
+            let items: Vec<FrontierItem> =
+                untold.iter().filter_map(|log| self.state.frontier().get(&log.0)).copied().collect();
+            for items in chunks(&items) {
+                if let Ok(items) = BoundedVec::new(items.to_vec()) {
+                    self.ask(peer, Asked::Changed, Request::Changed { items, docs_root }, out);
+                }
+            }
+        }
+    }
+
+    /// A peer tells news.
+    pub(super) fn heard_news(
+        &mut self,
+        peer: PublicKey,
+        items: &[FrontierItem],
+        docs_root: [u8; 32],
+        out: &mut Outbox,
+    ) {
+        let docs_differ = self.state.docs_root() != docs_root;
+        if let Some(session) = self.sessions.get_mut(&peer) {
+            session.docs_due |= docs_differ;
+            if !session.is_mutual() {
+                return;
+            }
+        }
+        for item in items {
+            self.consider(peer, *item, out);
+        }
+    }
+
+    /// Takes a proof that a log forks; whether it was news.
+    pub(super) fn took_proof(&mut self, proof: crate::fork::VerifiedForkProof, out: &mut Outbox) -> bool {
+        let is_own = proof.key() == &self.settings.key;
+        let before: BTreeSet<LogId> = self.state.forked_logs();
+        if !self.state.add_proof(proof.clone()) {
+            return false;
+        }
+        let Some(log) = self.state.log_of_proof(&proof) else { return false };
+        self.store(Stored::Rest, vec![Change::Fork { log, proof: proof.clone() }], out);
+        if is_own {
+            self.alarms.key_in_use_twice.insert(log);
+            if self.author.log() == Some(log) {
+                self.author.abandon();
+            }
+        }
+        if self.settings.gossip && !before.contains(&log) {
+            // Only the first proof of a log is gossiped: a lower one travels by anti-entropy.
+            out.push(Effect::Gossip(Gossip::Proof(proof.proof().clone())));
+        }
+        true
+    }
+}
+
+fn object_size(object: &crate::documents::DocumentObject) -> usize {
+    use crate::documents::DocumentObject;
+    match object {
+        DocumentObject::Certificate(object) => object.bytes().len(),
+        DocumentObject::Charter(object) => object.bytes().len().saturating_add(object.lists_bytes().len()),
+        DocumentObject::Motion(object) => object.bytes().len(),
+    }
+}
+
+/// At least one chunk: documents may be the only news.
+fn chunks(items: &[FrontierItem]) -> Vec<&[FrontierItem]> {
+    if items.is_empty() { vec![items] } else { items.chunks(limits::CHANGED_MAX).collect() }
+}

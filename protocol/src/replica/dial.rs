@@ -1,0 +1,238 @@
+//! Whom to connect to, where, and when to try again; and where this node can be reached.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use crate::bounded::{BoundedText, BoundedVec};
+use crate::codec;
+use crate::entry::Draft;
+use crate::entry::header::{Kind, MARKING_GREEN};
+use crate::entry::protocol_kinds::NodeRecord;
+use crate::hash::LogId;
+use crate::key::PublicKey;
+use crate::limits;
+use crate::replica::effect::{Effect, Outbox};
+use crate::replica::event::Now;
+use crate::replica::session::Session;
+use crate::replica::settings::Settings;
+use crate::state::State;
+use crate::sync::message::RefusalCode;
+
+/// First pause after a dial in vain, in milliseconds; it doubles each time.
+const PAUSE: u64 = 1_000;
+/// Longest pause, in milliseconds.
+const PAUSE_MAX: u64 = 5 * 60_000;
+/// Pause after a refusal that time alone does not mend, in milliseconds.
+const PAUSE_REFUSED: u64 = 60_000;
+/// Of two nodes that know each other the one with the smaller key dials first, the other so much later.
+const YIELD: u64 = 2_000;
+/// Up to so many members everyone is connected to everyone; above, to at least so many, redrawn now and then.
+const CONNECT_ALL: usize = 64;
+/// Links that are kept above that.
+const LINKS: usize = 16;
+
+/// One peer that is dialled.
+#[derive(Debug, Default)]
+struct Target {
+    addresses: Vec<String>,
+    /// When it is tried next; none while a dial is under way or a connection up.
+    at: Option<u64>,
+    attempts: u32,
+    /// Since when it cannot be reached, and why.
+    failing: Option<(u64, String)>,
+    connected: bool,
+    known: bool,
+}
+
+/// The schedule of dials.
+#[derive(Debug)]
+pub(crate) struct Dial {
+    targets: BTreeMap<PublicKey, Target>,
+    own_addresses: Vec<String>,
+    /// The addresses that were last said in a node record.
+    said: Option<Vec<String>>,
+}
+
+impl Dial {
+    pub(crate) fn new(settings: &Settings) -> Self {
+        let targets = settings.known_peers.iter().filter(|known| known.peer != settings.key).map(|known| {
+            let target = Target { addresses: known.addresses.clone(), at: Some(0), known: true, ..Target::default() };
+            (known.peer, target)
+        });
+        Self { targets: targets.collect(), own_addresses: Vec::new(), said: None }
+    }
+
+    pub(crate) fn set_own_addresses(&mut self, mut addresses: Vec<String>) {
+        addresses.retain(|address| address.len() <= limits::ADDRESS_MAX);
+        addresses.sort_unstable();
+        addresses.dedup();
+        addresses.truncate(limits::ADDRESSES_MAX);
+        self.own_addresses = addresses;
+    }
+
+    pub(crate) fn connected(&mut self, peer: &PublicKey) {
+        let target = self.targets.entry(*peer).or_default();
+        target.connected = true;
+        target.at = None;
+        target.failing = None;
+    }
+
+    pub(crate) fn disconnected(
+        &mut self,
+        settings: &Settings,
+        now: Now,
+        peer: PublicKey,
+        refused: Option<(RefusalCode, String)>,
+    ) {
+        let target = self.targets.entry(peer).or_default();
+        target.connected = false;
+        if target.at.is_some() {
+            return;
+        }
+        let pause = match &refused {
+            Some(_) => PAUSE_REFUSED,
+            None => backoff(target.attempts),
+        };
+        target.attempts = target.attempts.saturating_add(1);
+        if let Some((_, detail)) = refused {
+            target.failing.get_or_insert((now.mono, format!("refused: {detail}")));
+        }
+        let jitter = settings.jitter(pause, &peer, u64::from(target.attempts));
+        target.at = Some(now.mono.saturating_add(pause).saturating_add(jitter));
+    }
+
+    pub(crate) fn failed(&mut self, settings: &Settings, now: Now, peer: PublicKey, cause: String) {
+        let Some(target) = self.targets.get_mut(&peer) else { return };
+        if target.connected {
+            return;
+        }
+        let since = target.failing.as_ref().map_or(now.mono, |(since, _)| *since);
+        target.failing = Some((since, cause));
+        let pause = backoff(target.attempts);
+        target.attempts = target.attempts.saturating_add(1);
+        let jitter = settings.jitter(pause, &peer, u64::from(target.attempts));
+        target.at = Some(now.mono.saturating_add(pause).saturating_add(jitter));
+    }
+
+    /// The connection is about to end, on purpose: a new one is made at once.
+    pub(crate) fn again_at_once(&mut self, peer: &PublicKey) {
+        let target = self.targets.entry(*peer).or_default();
+        target.attempts = 0;
+        target.at = Some(0);
+    }
+
+    /// Dials what is due.
+    pub(crate) fn settle(
+        &mut self,
+        members: &BTreeSet<PublicKey>,
+        sessions: &BTreeMap<PublicKey, Session>,
+        now: Now,
+        out: &mut Outbox,
+    ) {
+        for (peer, session) in sessions {
+            if session.is_mutual()
+                && let Some(target) = self.targets.get_mut(peer)
+            {
+                target.attempts = 0;
+            }
+        }
+        let enough = members.len() > CONNECT_ALL && sessions.len() >= LINKS;
+        for (peer, target) in &mut self.targets {
+            let wanted = target.known || members.contains(peer);
+            if target.connected || target.addresses.is_empty() || !wanted || enough {
+                continue;
+            }
+            if target.at.is_some_and(|at| at <= now.mono) {
+                target.at = None;
+                out.push(Effect::Dial { peer: *peer, addresses: target.addresses.clone() });
+            }
+        }
+    }
+
+    /// Learns where members can be reached, from the node records in their logs.
+    pub(crate) fn learn(&mut self, settings: &Settings, state: &State, logs: &BTreeSet<LogId>, now: Now) {
+        for record in logs.iter().filter_map(|log| state.record(*log)) {
+            let Some(entry) = record.node_record() else { continue };
+            let Ok(key) = PublicKey::admit(&entry.header().key) else { continue };
+            if key == settings.key {
+                continue;
+            }
+            let content = entry.payload().content().unwrap_or_default();
+            let Ok(said) = codec::decode::<NodeRecord>(content, limits::PROTOCOL_PAYLOAD_MAX as usize) else {
+                continue;
+            };
+            let addresses: Vec<String> = said.addresses.iter().map(|address| address.as_str().to_owned()).collect();
+            let target = self.targets.entry(key).or_default();
+            if target.addresses == addresses {
+                continue;
+            }
+            target.addresses = addresses;
+            if !target.connected {
+                let later = if settings.key < key { 0 } else { YIELD };
+                target.at = Some(now.mono.saturating_add(later));
+            }
+        }
+    }
+
+    /// When the next dial is due: of what has somewhere to go.
+    pub(crate) fn wake_at(&self) -> Option<u64> {
+        let due = |target: &Target| target.at.filter(|_| !target.connected && !target.addresses.is_empty());
+        self.targets.values().filter_map(due).min()
+    }
+
+    /// The node record to write, if what was last said is no longer true and a peer has answered.
+    pub(crate) fn node_record(
+        &mut self,
+        settings: &Settings,
+        state: &State,
+        sessions: &BTreeMap<PublicKey, Session>,
+        now: Now,
+    ) -> Option<Draft> {
+        if !sessions.values().any(Session::is_mutual) || self.said.as_ref() == Some(&self.own_addresses) {
+            return None;
+        }
+        let first_look = self.said.is_none();
+        self.said = Some(self.own_addresses.clone());
+        let record = NodeRecord {
+            addresses: BoundedVec::new(
+                self.own_addresses.iter().filter_map(|address| BoundedText::new(address.as_str()).ok()).collect(),
+            )
+            .ok()?,
+            version: BoundedText::new(settings.version.as_str()).ok()?,
+        };
+        let content = codec::encode(&record);
+        if first_look && says_the_same(settings, state, &content) {
+            return None;
+        }
+        // No secret is in it: a salt that is not random does no harm.
+        let salt = settings.draw("node-record", now.mono).to_le_bytes();
+        let payload = [salt.as_slice(), &salt, &content].concat();
+        Some(Draft {
+            kind: Kind::NODE_RECORD,
+            marking: MARKING_GREEN,
+            flags: 0,
+            time: now.wall,
+            payload: payload.into(),
+        })
+    }
+
+    /// Peers that are dialled in vain: the key, the last cause, since when.
+    pub(crate) fn unreachable(&self) -> impl Iterator<Item = (&PublicKey, &str, u64)> {
+        let failing = |target: &'_ Target| !target.connected;
+        self.targets.iter().filter(move |(_, target)| failing(target)).filter_map(|(peer, target)| {
+            let (since, cause) = target.failing.as_ref()?;
+            Some((peer, cause.as_str(), *since))
+        })
+    }
+}
+
+fn backoff(attempts: u32) -> u64 {
+    PAUSE.saturating_mul(1_u64.checked_shl(attempts.min(16)).unwrap_or(u64::MAX)).min(PAUSE_MAX)
+}
+
+/// Whether the newest node record in the own logs says this already.
+fn says_the_same(settings: &Settings, state: &State, content: &[u8]) -> bool {
+    let own = state.records().filter(|record| record.log().opening().key == *settings.key.as_bytes());
+    own.filter_map(|record| record.node_record())
+        .max_by_key(|entry| entry.header().time)
+        .is_some_and(|entry| entry.payload().content() == Some(content))
+}

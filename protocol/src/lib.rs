@@ -20,6 +20,7 @@ pub mod keep;
 pub mod key;
 pub mod limits;
 pub mod log;
+pub mod proof;
 pub mod publication;
 pub mod receipt;
 pub mod replica;

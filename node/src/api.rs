@@ -25,7 +25,9 @@ use lyceum_protocol::hash::LogId;
 use lyceum_protocol::replica::effect::Outcome;
 use lyceum_protocol::state::State;
 
+pub(crate) use listing::name_of;
 pub use listing::standing_words;
+pub(crate) use members::seat_word;
 pub use problem::Problem;
 pub use serve::{ServeFault, Servers, bind_http, serve};
 pub use shapes::Status;
@@ -70,7 +72,7 @@ pub trait Node: Clone + Send + Sync + 'static {
     /// Its node key.
     fn key(&self) -> [u8; 32];
 
-    /// Whether it is told to publish by itself where an unseated organisation may: for readiness alone.
+    /// Whether it takes work: its store is open and writable.
     fn is_ready(&self) -> bool;
 }
 

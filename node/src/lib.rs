@@ -14,6 +14,8 @@ pub mod keys;
 pub mod network;
 pub mod publish;
 pub mod recover;
+pub mod running;
+pub mod status;
 pub mod store;
 pub mod time;
 pub mod verify;

@@ -1,7 +1,5 @@
 //! Times as people and scripts read them: RFC 3339 in UTC, and never an error.
 
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
-
 use jiff::Timestamp;
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
@@ -9,12 +7,6 @@ use jiff::tz::TimeZone;
 /// The last moment that can be written with a year of four digits.
 pub const LATEST: &str = "9999-12-31T23:59:59.999Z";
 const LATEST_MS: i64 = 253_402_300_799_999;
-
-/// Unix milliseconds of the system clock; 0 if it stands before 1970.
-pub fn now() -> u64 {
-    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or(Duration::ZERO);
-    u64::try_from(since.as_millis()).unwrap_or(u64::MAX)
-}
 
 /// A claim of time in RFC 3339 UTC with milliseconds. Beyond the year 9999 it is [`LATEST`].
 pub fn rfc3339(unix_ms: u64) -> String {

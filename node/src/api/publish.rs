@@ -4,8 +4,7 @@ use axum::Json;
 use axum::extract::State as Shared;
 use axum::extract::rejection::JsonRejection;
 use axum::http::StatusCode;
-use lyceum_protocol::entry::header::{MARKING_CLEAR, MARKING_GREEN};
-use lyceum_protocol::entry::{Draft, Kind, VerifiedEntry};
+use lyceum_protocol::entry::{Draft, VerifiedEntry};
 use lyceum_protocol::limits::SALT_LEN;
 use lyceum_protocol::publication::Publication;
 use lyceum_protocol::replica::effect::Outcome;
@@ -14,6 +13,8 @@ use super::listing::{Placed, line_of, publication_of};
 use super::shapes::{PublishAnswer, PublishItem, PublishRequest};
 use super::{Node, Problem};
 use crate::failure::Failure;
+use crate::publish::Prepared;
+use crate::publish::marking::{Marking, MarkingFault};
 
 pub(super) async fn publish<N: Node>(
     Shared(node): Shared<N>,
@@ -23,7 +24,7 @@ pub(super) async fn publish<N: Node>(
         let failure = Failure::usage("the request cannot be read").cause(fault.body_text());
         Problem::new(fault.status(), &failure.next("send JSON: {\"items\": [{\"publication\": …}]}"))
     })?;
-    let now = crate::time::now();
+    let now = crate::clock::wall();
     let drafts = request.items.iter().map(|item| draft(item, now)).collect::<Result<Vec<_>, _>>()?;
     if drafts.is_empty() {
         return Ok(Json(PublishAnswer { entries: Vec::new() }));
@@ -54,22 +55,12 @@ async fn lines<N: Node>(node: &N, entries: Vec<VerifiedEntry>) -> Result<Vec<sup
 }
 
 /// The marking that a word stands for. What would need sealing is refused: nothing restricted is published in clear.
-///
-/// # Errors
-/// [`Failure`], refused or wrong usage.
-pub(crate) fn marking_of(word: Option<&str>) -> Result<u8, Failure> {
-    match word.map(str::to_ascii_uppercase).as_deref() {
-        None | Some("GREEN") => Ok(MARKING_GREEN),
-        Some("CLEAR") => Ok(MARKING_CLEAR),
-        Some(restricted @ ("AMBER" | "AMBER+STRICT")) => Err(Failure::refused(format!(
-            "{restricted} is for named organisations, and this version cannot seal a publication yet"
-        ))
-        .next("wait for a version that seals, or mark it GREEN if every member may read it")),
-        Some("RED") => Err(Failure::refused("RED is for the people in the room, not for a log that others hold")
-            .next("tell it to them in person")),
-        Some(other) => Err(Failure::usage(format!("{other:?} is not a marking"))
-            .next("use CLEAR (anyone may read it) or GREEN (members may; this is the default)")),
-    }
+fn marking_of(word: Option<&str>) -> Result<Marking, Failure> {
+    let Some(word) = word else { return Ok(Marking::default()) };
+    word.parse().map_err(|fault: MarkingFault| match &fault {
+        MarkingFault::NeedsSealing(_) | MarkingFault::Red => Failure::refused(fault.to_string()),
+        MarkingFault::Unknown(_) => Failure::usage(fault.to_string()),
+    })
 }
 
 fn draft(item: &PublishItem, now: u64) -> Result<Draft, Problem> {
@@ -82,13 +73,13 @@ fn draft(item: &PublishItem, now: u64) -> Result<Draft, Problem> {
     let json = serde_json::to_vec(&item.publication).map_err(|fault| unreadable(&fault))?;
     let publication = Publication::read(&json).map_err(|fault| unreadable(&fault))?;
     publication.check_own().map_err(|fault| unreadable(&fault))?;
-    let mut payload = vec![0_u8; SALT_LEN];
-    getrandom::fill(&mut payload).map_err(|fault| {
+    let mut salt = [0_u8; SALT_LEN];
+    getrandom::fill(&mut salt).map_err(|fault| {
         let failure = Failure::new("the system gives no random bytes").cause(fault.to_string());
         Problem::new(StatusCode::INTERNAL_SERVER_ERROR, &failure)
     })?;
-    payload.extend(publication.to_bytes());
-    Ok(Draft { kind: Kind::PUBLICATION, marking, flags: 0, time: now, payload: payload.into() })
+    let prepared = Prepared { publication, marking, warnings: Vec::new(), source_key: String::new() };
+    Ok(crate::publish::draft(&prepared, salt, now))
 }
 
 #[cfg(test)]
@@ -98,8 +89,8 @@ mod tests {
 
     #[test]
     fn green_unless_said_otherwise() {
-        assert_eq!(marking_of(None), Ok(MARKING_GREEN));
-        assert_eq!(marking_of(Some("clear")), Ok(MARKING_CLEAR));
+        assert_eq!(marking_of(None), Ok(Marking::Green));
+        assert_eq!(marking_of(Some("clear")), Ok(Marking::Clear));
     }
 
     #[test]
@@ -107,6 +98,6 @@ mod tests {
         for word in ["AMBER", "amber+strict", "RED"] {
             assert_eq!(marking_of(Some(word)).unwrap_err().ends(), Ending::Refused, "{word}");
         }
-        assert_eq!(marking_of(Some("WHITE")).unwrap_err().ends(), Ending::Usage);
+        assert_eq!(marking_of(Some("PURPLE")).unwrap_err().ends(), Ending::Usage);
     }
 }

@@ -17,6 +17,8 @@ pub enum Ending {
     Refused,
     /// What was to be verified does not hold.
     NotVerified,
+    /// Nobody reads the output any more: nothing to complain about.
+    Unread,
 }
 
 impl Ending {
@@ -28,6 +30,7 @@ impl Ending {
             Self::NoDaemon => 3,
             Self::Refused => 4,
             Self::NotVerified => 5,
+            Self::Unread => 0,
         }
     }
 }

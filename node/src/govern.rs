@@ -3,6 +3,7 @@
 //! Nothing here decides what counts: that follows from the documents alone, on every node alike.
 
 pub mod charter;
+pub mod desk;
 pub mod motion;
 pub mod organisation;
 pub mod redemption;

@@ -7,4 +7,5 @@ pub mod naive;
 pub mod permutation;
 pub mod random;
 pub mod shrink;
+pub mod sim;
 pub mod universe;

@@ -16,6 +16,7 @@ use lyceum_protocol::hash::{LogId, NetworkId};
 use lyceum_protocol::replica::Batch;
 use lyceum_protocol::replica::event::StoreFault;
 
+use super::durable;
 use super::folder::{Folder, Lock, LockFault};
 use super::head::{self, HeadFile};
 use super::identity::{self, FORMAT, IdentityFault};
@@ -163,6 +164,7 @@ impl Store {
         let folder = Folder::new(path);
         let io = |what| move |fault: io::Error| OpenFault::io(path, what, &fault);
         fs::create_dir_all(path).map_err(io("folder"))?;
+        durable::sync_folder_of(path).map_err(io("folder"))?;
         let lock = Lock::take(&folder).map_err(|fault| match fault {
             LockFault::Taken(process) => OpenFault::Locked { folder: path.to_path_buf(), process },
             LockFault::Io(fault) => OpenFault::io(path, "lock", &fault),
@@ -173,10 +175,8 @@ impl Store {
         })?;
         let slots = Slots::open(&folder).map_err(io("keys"))?;
         let fresh = FreshSlots::after(&slots).map_err(io("keys"))?;
-        let tree = database::open(&folder, options.cache_bytes)?;
+        let tree = database::open(&folder, options.network, options.cache_bytes)?;
         let file = File::open(folder.tree_file()).map_err(io("database"))?;
-        database::belong_to(&tree, options.network, &folder, &file)?;
-
         let bad = |why: String| OpenFault::Io { folder: path.to_path_buf(), what: "database", why };
         let (logs, next_log) = guarded(|| database::places(&tree)).map_err(bad)?.map_err(|why| bad(why.to_string()))?;
         let erased = database::doomed(&tree).map_err(|why| bad(why.to_string()))?;

@@ -41,6 +41,8 @@ struct Target {
     failing: Option<(u64, String)>,
     connected: bool,
     known: bool,
+    /// Whether a connection is wanted now: of what is not, nothing is due.
+    wanted: bool,
 }
 
 /// The schedule of dials.
@@ -137,8 +139,8 @@ impl Dial {
         }
         let enough = members.len() > CONNECT_ALL && sessions.len() >= LINKS;
         for (peer, target) in &mut self.targets {
-            let wanted = target.known || members.contains(peer);
-            if target.connected || target.addresses.is_empty() || !wanted || enough {
+            target.wanted = !enough && (target.known || members.contains(peer));
+            if target.connected || target.addresses.is_empty() || !target.wanted {
                 continue;
             }
             if target.at.is_some_and(|at| at <= now.mono) {
@@ -173,9 +175,10 @@ impl Dial {
         }
     }
 
-    /// When the next dial is due: of what has somewhere to go.
+    /// When the next dial is due: of what is wanted and has somewhere to go.
     pub(crate) fn wake_at(&self) -> Option<u64> {
-        let due = |target: &Target| target.at.filter(|_| !target.connected && !target.addresses.is_empty());
+        let can_be = |target: &Target| target.wanted && !target.connected && !target.addresses.is_empty();
+        let due = |target: &Target| target.at.filter(|_| can_be(target));
         self.targets.values().filter_map(due).min()
     }
 

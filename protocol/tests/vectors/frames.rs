@@ -110,6 +110,9 @@ pub(crate) fn requests() -> Cases {
     for (name, rule, request) in &all {
         let body = request.to_bytes();
         cases.valid(rule, "request", *name, frame(&body));
+        if body.len() > 1_000 {
+            continue;
+        }
         cases.invalid("W5", "request", format!("{name} and a byte"), frame(&[body.as_slice(), &[0]].concat()));
         cases.invalid("W5", "request", format!("{name} without its last byte"), frame(&body[..body.len() - 1]));
     }

@@ -110,7 +110,7 @@ pub(crate) fn worlds() -> Cases {
 
 fn seats(cases: &mut Cases) {
     let mut world = World::new();
-    world.case(cases, "S9", "a founder alone");
+    world.case(cases, "S8 S9", "a founder alone");
     world.case_from(cases, "D16", "a checkpoint that is not held", CharterId(bytes32("checkpoint")));
     let founder = Org::new("Founder", 2);
     let log = world.writer(&founder.nodes[0], 1, &founder.zero).with(3);
@@ -135,9 +135,7 @@ fn seats(cases: &mut Cases) {
         let log = world.writer(&org.nodes[0], 2, &org.zero).with(2);
         world.log(&[&log]);
     }
-    world.case(cases, "T1", "every seat");
-    world.case(cases, "T9", "suspended by a second redemption");
-    world.case(cases, "T10", "without a seat");
+    world.case(cases, "T1 T9 T10", "every seat");
     world.invite("third invite", &[rival]);
     world.case(cases, "M7", "a second Invite seats one of the rivals");
     world.admit(other_rival);
@@ -156,7 +154,7 @@ fn logs_of_members(cases: &mut Cases) {
         other.write(Kind::PUBLICATION, b"{\"title\":\"another\"}");
         world.log(&[&one, &other]);
     }
-    world.case(cases, "T15", "forks at 0 and at 2");
+    world.case(cases, "S7 T15", "forks at 0 and at 2");
     // The opening certificate is a later one, which drops nothing.
     let next = org.version(&org.zero, |next| next.name = text("Renamed"));
     let log = world.writer(&org.nodes[2], 1, &next).with(1);
@@ -181,7 +179,7 @@ fn logs_of_members(cases: &mut Cases) {
     let stranger = secret("stranger");
     let log = world.writer(&stranger, 1, &org.zero).with(1);
     world.log(&[&log]);
-    world.case(cases, "T7", "possession shown by one of two keys, and a key that is not listed");
+    world.case(cases, "L6 T7", "possession shown by one of two keys, and a key that is not listed");
 }
 
 fn drop_node(org: &Org, after: &CertificateObject, node: usize, pins: &[Pin]) -> CertificateObject {
@@ -216,9 +214,11 @@ fn pins_and_drops(cases: &mut Cases) {
     world.log(&[&forked, &twin]);
     world.log(&[&none]);
     world.log(&[&partly]);
-    world.case(cases, "T13", "a key dropped, its logs pinned but for one");
-    world.case(cases, "T14", "a key dropped without a pin");
-    world.case(cases, "T17", "a pinned chain that is not held whole");
+    world.case(
+        cases,
+        "L12 T13 T14 T17",
+        "a key dropped: logs pinned, not pinned, and a pinned chain that is not held whole",
+    );
     // Nobody re-pins: the first pin of a log holds.
     let two = drop_node(&org, &one, 2, &[pinned.pin(1), unpinned.pin(1)]);
     world.set.push(org.signed(&two));
@@ -245,15 +245,14 @@ fn certificate_forks(cases: &mut Cases) {
         let log = world.writer(&org.nodes[node], 1, version).with(2);
         world.log(&[&log]);
     }
-    world.case(cases, "T12", "two linked versions with one predecessor");
+    world.case(cases, "T5 T12", "two linked versions with one predecessor");
     let settle = |world: &World, version: &CertificateObject, round| {
         motion(world.zero.id(), &world.founder, Operation::Settle { org: org.id(), certificate: version.id(), round })
     };
     let first = settle(&world, &left, 1);
     let approve = |world: &World, motion| approved(world.net(), motion, &[&world.founder]);
     world.set.push(approve(&world, &first));
-    world.case(cases, "T11", "settled for one of two");
-    world.case(cases, "T2", "a Settle as anchor");
+    world.case(cases, "T2 T11", "settled for one of two");
     let second = settle(&world, &right, 2);
     world.set.push(approve(&world, &second));
     world.case(cases, "M9", "settled for the other in a higher round");

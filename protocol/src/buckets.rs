@@ -73,15 +73,26 @@ impl<T: Item> Buckets<T> {
     }
 
     /// SHA-256 over the hashes of the 256 buckets of 8 bits.
-    pub fn root(&mut self) -> [u8; 32] {
-        for bucket in std::mem::take(&mut self.stale) {
-            let hash = self.bucket_hash(ROOT_BITS, u32::from(bucket));
-            if let Some(slot) = self.hashes.get_mut(usize::from(bucket)) {
-                *slot = hash;
+    pub fn root(&self) -> [u8; 32] {
+        let mut hashes = self.hashes.clone();
+        self.hash_stale(&mut hashes);
+        sha256(&[hashes.as_flattened()])
+    }
+
+    /// Hashes the buckets that changed, so that the next root costs no more than 8 KiB of hashing.
+    pub fn refresh(&mut self) {
+        let mut hashes = std::mem::take(&mut self.hashes);
+        self.hash_stale(&mut hashes);
+        self.hashes = hashes;
+        self.stale.clear();
+    }
+
+    fn hash_stale(&self, hashes: &mut [[u8; 32]]) {
+        for bucket in &self.stale {
+            if let Some(slot) = hashes.get_mut(usize::from(*bucket)) {
+                *slot = self.bucket_hash(ROOT_BITS, u32::from(*bucket));
             }
         }
-        let hashes: Vec<&[u8]> = self.hashes.iter().map(<[u8; 32]>::as_slice).collect();
-        sha256(&hashes)
     }
 
     /// The hashes of all `2^bits` buckets. `bits` is at most [`DIGEST_BITS_MAX`]; more are taken as that many.

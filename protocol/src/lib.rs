@@ -4,6 +4,7 @@
 
 pub mod bounded;
 pub mod buckets;
+pub mod bundle;
 pub mod codec;
 pub mod document;
 pub mod documents;
@@ -14,10 +15,13 @@ pub mod frontier;
 pub mod governance;
 pub mod hash;
 pub mod history;
+pub mod invitation;
 pub mod keep;
 pub mod key;
 pub mod limits;
 pub mod log;
+pub mod proof;
+pub mod publication;
 pub mod receipt;
 pub mod replica;
 pub mod standing;

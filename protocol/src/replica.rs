@@ -136,6 +136,7 @@ impl Replica {
     /// Notes which items changed, for those peers that are told news.
     fn note_changes(&mut self, now: Now) {
         let changed = self.state.take_changed();
+        self.state.refresh();
         if changed.is_empty() {
             return;
         }
@@ -207,11 +208,6 @@ impl Replica {
     /// What is held and what follows from it.
     pub const fn state(&self) -> &State {
         &self.state
-    }
-
-    /// The same, for the roots, which are brought up to date when they are asked for.
-    pub const fn state_mut(&mut self) -> &mut State {
-        &mut self.state
     }
 
     /// The connected peers.

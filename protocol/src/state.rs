@@ -163,18 +163,24 @@ impl State {
         &self.docs
     }
 
+    /// Brings the hashes up to date, so that the roots cost little until the next change.
+    pub fn refresh(&mut self) {
+        self.frontier.refresh();
+        self.docs.refresh();
+    }
+
     /// Root of the frontier.
-    pub fn digest(&mut self) -> [u8; 32] {
+    pub fn digest(&self) -> [u8; 32] {
         self.frontier.root()
     }
 
     /// Root of the documents.
-    pub fn docs_root(&mut self) -> [u8; 32] {
+    pub fn docs_root(&self) -> [u8; 32] {
         self.docs.root()
     }
 
     /// One hash over everything that must converge.
-    pub fn state_root(&mut self) -> [u8; 32] {
+    pub fn state_root(&self) -> [u8; 32] {
         let adopted = self.governance.adoption().adopted().unwrap_or(CharterId::ZERO);
         let rows: Vec<StateRow> = self
             .governance

@@ -2,6 +2,7 @@
 
 #![expect(clippy::expect_used, reason = "what a generator makes is within its own bounds, or the test has to stop")]
 
+pub mod fixtures;
 pub mod naive;
 pub mod permutation;
 pub mod random;

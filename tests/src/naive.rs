@@ -3,6 +3,7 @@
 //! Written from PROTOCOL 1.3, 1.4, 2 and 3 alone, upon the object types alone, so that it can be set against the
 //! engine. Every function looks through whole lists; nothing is kept between two calls.
 
+mod bounds;
 mod certificates;
 mod governance;
 mod logs;
@@ -17,6 +18,8 @@ use lyceum_protocol::document::signature::VerifiedSignature;
 use lyceum_protocol::entry::VerifiedEntry;
 use lyceum_protocol::fork::VerifiedForkProof;
 use lyceum_protocol::hash::{CertificateId, CharterId, EntryId, LogId, MotionId, OrgId};
+
+pub use bounds::Bounds;
 
 /// Objects in no order, repeats allowed.
 #[derive(Debug, Clone, Default)]
@@ -138,6 +141,8 @@ pub struct Outcome {
     pub digest: [u8; 32],
     /// The one hash over everything that must converge.
     pub state_root: [u8; 32],
+    /// What is kept of what may grow without a vote.
+    pub bounds: Bounds,
 }
 
 /// Evaluates a set for a checkpoint.
@@ -162,5 +167,6 @@ pub fn evaluate(checkpoint: CharterId, set: &ObjectSet) -> Outcome {
         erased,
         digest,
         state_root,
+        bounds: bounds::bounds(&law, set),
     }
 }

@@ -4,6 +4,7 @@
 //! here knows the rules of standing: objects are made at random, and the evaluators say what follows from them.
 
 mod alliance;
+mod motions;
 mod organisation;
 
 use lyceum_protocol::hash::{CharterId, EntryId, NetworkId, OrgId};

@@ -54,6 +54,7 @@ impl Tally {
             ("a fork above 0", outcome.items.values().any(|item| item.fork.is_some_and(|at| at > 0))),
             ("objects missing", universe.configuration.missing_objects),
             ("more than the bounds allow", universe.configuration.crowded),
+            ("motions beyond the sixteen", outcome.bounds.kept.len() >= 16 && !outcome.bounds.dropped.is_empty()),
             ("what no honest tool makes", universe.configuration.odd),
         ] {
             *self.met.entry(name).or_default() += u64::from(here);

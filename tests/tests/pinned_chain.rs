@@ -1,6 +1,7 @@
 //! What a node knows of a log does not depend on the branch that it held before a pin.
 
 #![expect(clippy::unwrap_used, reason = "fixtures within their bounds")]
+
 use std::sync::Arc;
 
 use lyceum_protocol::bounded::{BoundedText, BoundedVec};

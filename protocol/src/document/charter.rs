@@ -145,6 +145,9 @@ impl std::ops::Deref for ListedCharter {
     }
 }
 
+/// A charter without its lists: what the file of a proof holds. Its rows are shown one by one, by paths to its heads.
+pub type CharterHead = Object<CharterId, Charter>;
+
 /// A charter with its lists, its id and its bytes (those of the charter alone).
 pub type CharterObject = Object<CharterId, ListedCharter>;
 
@@ -163,9 +166,20 @@ impl Charter {
     pub fn read(bytes: &[u8], lists_bytes: &[u8]) -> Result<CharterObject, DocumentFault> {
         let charter: Self = codec::decode(bytes, limits::CHARTER_MAX)?;
         let lists: Lists = codec::decode(lists_bytes, limits::LISTS_MAX)?;
+        charter.check_alone()?;
         charter.check(&lists)?;
         let listed = ListedCharter { charter, lists, lists_bytes: lists_bytes.to_vec() };
         Ok(Object::new(CharterId::of(bytes), bytes.to_vec(), listed))
+    }
+
+    /// Reads a charter without its lists and holds it to what it can be held to without them.
+    ///
+    /// # Errors
+    /// [`DocumentFault`].
+    pub fn read_alone(bytes: &[u8]) -> Result<CharterHead, DocumentFault> {
+        let charter: Self = codec::decode(bytes, limits::CHARTER_MAX)?;
+        charter.check_alone()?;
+        Ok(Object::new(CharterId::of(bytes), bytes.to_vec(), charter))
     }
 
     /// Fills in the heads of `lists`, encodes both and holds the result to the same rules.
@@ -181,7 +195,7 @@ impl Charter {
         Self::read(&codec::encode(&self), &codec::encode(lists))
     }
 
-    fn check(&self, lists: &Lists) -> Result<(), DocumentFault> {
+    fn check_alone(&self) -> Result<(), DocumentFault> {
         let fault = |reason| Err(DocumentFault::Rule(reason));
         if !ascending(&self.voters, |voter| voter.org) {
             return fault("voters are ascending by organisation and not repeated");
@@ -193,6 +207,11 @@ impl Charter {
         if !k_in_bounds(usize::from(self.k), self.voters.len()) {
             return fault("k is more than half of the voters and not more than all");
         }
+        Ok(())
+    }
+
+    fn check(&self, lists: &Lists) -> Result<(), DocumentFault> {
+        let fault = |reason| Err(DocumentFault::Rule(reason));
         if usize::try_from(self.members_len) != Ok(lists.members.len())
             || usize::try_from(self.sealed_len) != Ok(lists.sealed.len())
             || self.members_head != lists.members_head()

@@ -99,21 +99,14 @@ impl Replica {
     /// A page out of what was loaded. What must go is not served, though its bytes may still be there.
     pub(super) fn page(&self, result: Result<LoadedEntries, StoreFault>) -> Answer {
         let Ok(LoadedEntries::Entries(loaded)) = result else { return unavailable() };
-        let mut bytes = 0_usize;
-        let mut entries: Vec<TravellingEntry> = Vec::new();
-        for entry in &loaded {
+        let travelling = loaded.iter().map(|entry| {
             let mut travelling = TravellingEntry::from(entry);
             if self.state.erased().contains(&entry.id()) {
                 travelling.payload = TravellingPayload::Erased;
             }
-            let size = travelling.size();
-            if !entries.is_empty() && bytes.saturating_add(size) > limits::PAGE_MAX {
-                break;
-            }
-            bytes = bytes.saturating_add(size);
-            entries.push(travelling);
-        }
-        BoundedVec::new(entries).map_or_else(|_| unavailable(), |entries| Answer::Ok(Reply::Entries { entries }))
+            travelling
+        });
+        Answer::Ok(Reply::Entries { entries: serve::page(travelling) })
     }
 
     pub(super) fn payloads(&self, result: Result<LoadedEntries, StoreFault>) -> Answer {

@@ -5,10 +5,14 @@ use crate::frontier::{DocsItem, FrontierItem};
 use crate::hash::{EntryId, LogId, ObjectId};
 use crate::limits;
 use crate::state::State;
-use crate::sync::message::{Answer, ITEMS_MAX, RefusalCode, Reply, Set, TravellingDocument};
+use crate::sync::message::{
+    Answer, ENTRIES_MAX, ITEMS_MAX, RefusalCode, Reply, Set, TravellingDocument, TravellingEntry,
+};
 
 /// Bytes of one item of either set, at most.
 const ITEM_BYTES: usize = 80;
+/// Bytes of an answer around its entries: two tags and their number.
+const AROUND_ENTRIES: usize = 4 + 4 + 8;
 const _: () = assert!(ITEMS_MAX * ITEM_BYTES + 64 <= limits::PAGE_MAX, "a page of items fits");
 
 /// Bucket hashes of a set.
@@ -64,6 +68,20 @@ pub fn documents(state: &State, ids: &[ObjectId]) -> Answer {
         documents.push(document);
     }
     Answer::Ok(Reply::Docs { documents: BoundedVec::new(documents).unwrap_or_default(), more })
+}
+
+/// As many consecutive entries as fit a page by bytes and by number, but always one.
+pub fn page(entries: impl IntoIterator<Item = TravellingEntry>) -> BoundedVec<TravellingEntry, ENTRIES_MAX> {
+    let mut bytes = AROUND_ENTRIES;
+    let mut page: Vec<TravellingEntry> = Vec::new();
+    for entry in entries {
+        bytes = bytes.saturating_add(entry.size());
+        if !page.is_empty() && (bytes > limits::PAGE_MAX || page.len() >= ENTRIES_MAX) {
+            break;
+        }
+        page.push(entry);
+    }
+    BoundedVec::new(page).unwrap_or_default()
 }
 
 /// Fork proofs of the logs of which one is held.

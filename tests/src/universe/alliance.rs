@@ -1,4 +1,4 @@
-//! Charters over several epochs and rounds, motions with their approvals, redemptions.
+//! Charters over several epochs and rounds.
 
 use std::collections::BTreeMap;
 
@@ -6,27 +6,27 @@ use lyceum_protocol::bounded::{BoundedText, BoundedVec};
 use lyceum_protocol::document::charter::{
     Charter, CharterObject, Lists, MemberRow, Params, RULES, SealedRow, Voter, default_k, k_in_bounds,
 };
-use lyceum_protocol::document::motion::{Motion, MotionObject, Operation};
+use lyceum_protocol::document::motion::{MotionObject, Operation};
 use lyceum_protocol::document::signature::SignaturePlace;
-use lyceum_protocol::hash::{CertificateId, CharterId, EntryId, NetworkId, OrgId, TreeHead};
+use lyceum_protocol::hash::{CertificateId, CharterId, NetworkId, OrgId, TreeHead};
 
 use super::{KeyIndex, Maker};
 
 /// A motion as its maker knows it.
 #[derive(Debug, Clone)]
-struct Moved {
-    object: MotionObject,
-    passed: bool,
-    redeemers: Vec<OrgId>,
+pub(super) struct Moved {
+    pub(super) object: MotionObject,
+    pub(super) passed: bool,
+    pub(super) redeemers: Vec<OrgId>,
 }
 
 /// A charter as its maker knows it.
 #[derive(Debug, Clone)]
 pub(super) struct Epoch {
-    object: CharterObject,
+    pub(super) object: CharterObject,
     /// Organisation (place in the maker's list) and the key that it votes with.
-    voters: Vec<(usize, KeyIndex)>,
-    moved: Vec<Moved>,
+    pub(super) voters: Vec<(usize, KeyIndex)>,
+    pub(super) moved: Vec<Moved>,
 }
 
 fn text<const N: usize>(text: &str) -> BoundedText<N> {
@@ -122,108 +122,6 @@ impl Maker {
         }
         if !shared.is_empty() {
             self.invite(0, &shared);
-        }
-    }
-
-    /// A version of an organisation, with the given chance number 0 or the newest.
-    fn version(&mut self, org: usize, plain: u64) -> CertificateId {
-        let org = if self.oddly(5) { self.random.index(self.organisations.len()) } else { org };
-        let versions = self.organisations[org].versions.len();
-        let at = match self.random.chance(plain) {
-            true if self.random.chance(50) => 0,
-            true => versions - 1,
-            false => self.random.index(versions),
-        };
-        self.organisations[org].versions[at].object.id()
-    }
-
-    fn invite(&mut self, epoch: usize, redeemers: &[usize]) {
-        let key = self.new_key();
-        let public = self.key(key).public();
-        let orgs: Vec<OrgId> = redeemers.iter().map(|org| self.organisations[*org].id).collect();
-        for org in &orgs {
-            let secret = self.key(key);
-            let signature = SignaturePlace::redemption(*org, public).sign(self.network, secret).expect("own key");
-            self.objects.signatures.push(signature);
-        }
-        self.propose(epoch, Operation::Invite { key: public }, 85, &orgs);
-    }
-
-    /// Makes a motion; with the given chance enough voters approve it, else too few.
-    fn propose(&mut self, epoch: usize, op: Operation, percent: u64, redeemers: &[OrgId]) {
-        let charter = self.epochs[epoch].object.clone();
-        let object = Motion {
-            epoch: charter.id(),
-            proposer: self.organisations[0].id,
-            time: self.random.next(),
-            reason: text(""),
-            op,
-        }
-        .into_object()
-        .expect("a motion by the rules");
-        let mut voters = self.epochs[epoch].voters.clone();
-        self.random.shuffle(&mut voters);
-        let passed = self.random.chance(percent);
-        let k = u64::from(charter.k);
-        let votes = if passed { self.random.between(k, voters.len() as u64) } else { self.random.below(k) };
-        for (_, key) in voters.into_iter().take(usize::try_from(votes).unwrap_or(0)) {
-            let secret = self.key(key);
-            let place = SignaturePlace::approval(object.id(), secret.public());
-            let signature = place.sign(self.network, secret).expect("own key");
-            self.objects.signatures.push(signature);
-        }
-        self.objects.motions.push(object.clone());
-        self.epochs[epoch].moved.push(Moved { object, passed, redeemers: redeemers.to_vec() });
-    }
-
-    fn move_at_random(&mut self, epoch: usize) {
-        for _ in 0..self.random.between(0, 4) {
-            let org = self.random.index(self.organisations.len());
-            let id = self.organisations[org].id;
-            match self.random.below(10) {
-                0 | 1 => {
-                    let op = Operation::Admit { org: id, certificate: self.version(org, 60) };
-                    self.propose(epoch, op, 75, &[]);
-                }
-                2 => {
-                    let redeemers: Vec<usize> = (0..self.random.below(4))
-                        .map(|_| 1 + self.random.index(self.organisations.len() - 1))
-                        .collect();
-                    self.invite(epoch, &redeemers);
-                }
-                3 | 4 if self.configuration.removals && org > 0 => self.remove(epoch, org),
-                5..=7 if self.configuration.settlements => {
-                    let round = u32::try_from(self.random.below(3)).unwrap_or(0);
-                    let op = Operation::Settle { org: id, certificate: self.version(org, 30), round };
-                    self.propose(epoch, op, 75, &[]);
-                }
-                8 | 9 if self.configuration.erasures => self.erase(epoch),
-                _ => {}
-            }
-        }
-    }
-
-    fn remove(&mut self, epoch: usize, org: usize) {
-        let (id, certificate) = (self.organisations[org].id, self.version(org, 40));
-        let pins = if self.random.chance(50) { self.removal_pins(org) } else { Vec::new() };
-        let pins = BoundedVec::new(pins).expect("few");
-        self.propose(epoch, Operation::Remove { org: id, certificate, pins }, 75, &[]);
-        if self.random.chance(25) {
-            let certificate = self.version(org, 50);
-            let pins = BoundedVec::new(self.removal_pins(org)).expect("few");
-            self.propose(epoch, Operation::Remove { org: id, certificate, pins }, 75, &[]);
-        }
-    }
-
-    fn erase(&mut self, epoch: usize) {
-        let mut targets: Vec<EntryId> = Vec::new();
-        for _ in 0..self.random.between(1, 3) {
-            targets.extend(self.random.pick(&self.written).map(|(_, id)| *id));
-        }
-        targets.sort_unstable();
-        targets.dedup();
-        if !targets.is_empty() {
-            self.propose(epoch, Operation::Erase { targets: BoundedVec::new(targets).expect("few") }, 80, &[]);
         }
     }
 
@@ -404,25 +302,5 @@ impl Maker {
         }
         let all: Vec<usize> = (1..self.organisations.len()).collect();
         self.invite(epoch, &all);
-    }
-
-    fn erase_unpassed(&mut self, epoch: usize) {
-        let Some((_, target)) = self.random.pick(&self.written).copied() else { return };
-        let targets = BoundedVec::new(vec![target]).expect("one");
-        let object = Motion {
-            epoch: self.epochs[epoch].object.id(),
-            proposer: self.organisations[0].id,
-            time: self.random.next(),
-            reason: text(""),
-            op: Operation::Erase { targets },
-        }
-        .into_object()
-        .expect("a motion by the rules");
-        let key = self.epochs[epoch].voters[0].1;
-        let secret = self.key(key);
-        let place = SignaturePlace::approval(object.id(), secret.public());
-        let signature = place.sign(self.network, secret).expect("own key");
-        self.objects.signatures.push(signature);
-        self.objects.motions.push(object);
     }
 }

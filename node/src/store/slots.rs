@@ -1,0 +1,117 @@
+//! The keys of payloads: one file of 32-byte slots beside the database.
+//!
+//! The database keeps old versions of its rows for an unknown time, so a payload lies in it as ciphertext only.
+//! Overwriting the slot of its key erases every copy at once. A slot is never used twice: the nonce is zero.
+
+use std::fs::File;
+use std::io;
+use std::os::unix::fs::FileExt as _;
+
+use chacha20::ChaCha20;
+use chacha20::cipher::{KeyIvInit as _, StreamCipher as _};
+use zeroize::Zeroizing;
+
+use super::durable;
+use super::folder::Folder;
+
+const SLOT_LEN: u64 = 32;
+
+/// Keys that are made ahead in one go: 64 KiB. At most so many are wasted by a stop.
+const AHEAD: u64 = 2_048;
+
+/// A slot that held a key once.
+const ERASED: [u8; 32] = [0; 32];
+
+/// Number of a slot.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct Slot(pub(super) u64);
+
+/// The file of slots, for reading.
+#[derive(Debug)]
+pub(super) struct Slots {
+    file: File,
+}
+
+impl Slots {
+    /// Opens the file, and makes it where there is none.
+    pub(super) fn open(folder: &Folder) -> io::Result<Self> {
+        let path = folder.keys();
+        let file = File::options().create(true).truncate(false).read(true).write(true).open(&path)?;
+        file.sync_all()?;
+        durable::sync_folder_of(&path)?;
+        Ok(Self { file })
+    }
+
+    /// Puts the payload of a slot from plain to cipher text or back. False if its key is gone.
+    pub(super) fn apply(&self, slot: Slot, bytes: &mut [u8]) -> io::Result<bool> {
+        let mut key = Zeroizing::new([0; 32]);
+        self.file.read_exact_at(&mut *key, slot.0.saturating_mul(SLOT_LEN))?;
+        if *key == ERASED {
+            return Ok(false);
+        }
+        encrypt(&key, bytes);
+        Ok(true)
+    }
+
+    /// Destroys the keys of slots. Durable when it returns.
+    pub(super) fn erase(&self, slots: &[Slot]) -> io::Result<()> {
+        if slots.is_empty() {
+            return Ok(());
+        }
+        for slot in slots {
+            self.file.write_all_at(&ERASED, slot.0.saturating_mul(SLOT_LEN))?;
+        }
+        self.file.sync_all()
+    }
+}
+
+fn encrypt(key: &[u8; 32], bytes: &mut [u8]) {
+    ChaCha20::new(key.into(), &[0; 12].into()).apply_keystream(bytes);
+}
+
+/// Fresh slots with random keys, for the writer alone.
+///
+/// Keys are made and synced ahead of their use, because a payload whose key was lost is lost: so a commit that takes
+/// some waits for no further sync.
+#[derive(Debug)]
+pub(super) struct FreshSlots {
+    next: u64,
+    end: u64,
+    /// Keys of `end - keys.len() / 32 .. end`.
+    keys: Zeroizing<Vec<u8>>,
+}
+
+impl FreshSlots {
+    /// Begins behind everything that the file holds.
+    pub(super) fn after(slots: &Slots) -> io::Result<Self> {
+        // A slot that was torn by a stop is skipped as well.
+        let end = slots.file.metadata()?.len().div_ceil(SLOT_LEN);
+        Ok(Self { next: end, end, keys: Zeroizing::new(Vec::new()) })
+    }
+
+    /// Encrypts a payload under the key of a fresh slot, which is durable.
+    pub(super) fn encrypt(&mut self, slots: &Slots, bytes: &mut [u8]) -> io::Result<Slot> {
+        if self.next == self.end {
+            self.make(slots)?;
+        }
+        let (first, _) = self.keys.as_chunks::<32>();
+        let from_end = usize::try_from(self.end.saturating_sub(self.next)).unwrap_or(usize::MAX);
+        let key = first.len().checked_sub(from_end).and_then(|index| first.get(index));
+        let key = key.ok_or_else(|| io::Error::other("no key was made for a fresh slot"))?;
+        encrypt(key, bytes);
+        let slot = Slot(self.next);
+        self.next = self.next.saturating_add(1);
+        Ok(slot)
+    }
+
+    fn make(&mut self, slots: &Slots) -> io::Result<()> {
+        let len = usize::try_from(AHEAD.saturating_mul(SLOT_LEN)).unwrap_or(usize::MAX);
+        let mut keys = Zeroizing::new(vec![0; len]);
+        getrandom::fill(&mut keys).map_err(|fault| io::Error::other(fault.to_string()))?;
+        slots.file.write_all_at(&keys, self.end.saturating_mul(SLOT_LEN))?;
+        slots.file.sync_all()?;
+        self.end = self.end.saturating_add(AHEAD);
+        self.keys = keys;
+        Ok(())
+    }
+}

@@ -25,11 +25,13 @@ pub struct Buckets<T> {
     items: BTreeMap<[u8; 32], T>,
     hashes: Vec<[u8; 32]>,
     stale: BTreeSet<u8>,
+    /// The root, if nothing is stale.
+    root: Option<[u8; 32]>,
 }
 
 impl<T: Item> Default for Buckets<T> {
     fn default() -> Self {
-        Self { items: BTreeMap::new(), hashes: vec![sha256(&[]); ROOT_BUCKETS], stale: BTreeSet::new() }
+        Self { items: BTreeMap::new(), hashes: vec![sha256(&[]); ROOT_BUCKETS], stale: BTreeSet::new(), root: None }
     }
 }
 
@@ -74,6 +76,9 @@ impl<T: Item> Buckets<T> {
 
     /// SHA-256 over the hashes of the 256 buckets of 8 bits.
     pub fn root(&mut self) -> [u8; 32] {
+        if let Some(root) = self.root.filter(|_| self.stale.is_empty()) {
+            return root;
+        }
         for bucket in std::mem::take(&mut self.stale) {
             let hash = self.bucket_hash(ROOT_BITS, u32::from(bucket));
             if let Some(slot) = self.hashes.get_mut(usize::from(bucket)) {
@@ -81,7 +86,9 @@ impl<T: Item> Buckets<T> {
             }
         }
         let hashes: Vec<&[u8]> = self.hashes.iter().map(<[u8; 32]>::as_slice).collect();
-        sha256(&hashes)
+        let root = sha256(&hashes);
+        self.root = Some(root);
+        root
     }
 
     /// The hashes of all `2^bits` buckets. `bits` is at most [`DIGEST_BITS_MAX`]; more are taken as that many.

@@ -24,7 +24,9 @@ impl Replica {
         if !self.settings.sync {
             return;
         }
-        let peers: Vec<PublicKey> = self.sessions.keys().copied().collect();
+        let due = |session: &session::Session| session.docs_due || session.frontier_due;
+        let peers: Vec<PublicKey> =
+            self.sessions.iter().filter(|(_, session)| due(session)).map(|(peer, _)| *peer).collect();
         for peer in peers {
             let (docs_items, logs) = (self.state.docs().len(), self.state.frontier().len());
             let Some(session) = self.sessions.get_mut(&peer) else { continue };

@@ -9,7 +9,7 @@ use std::time::Instant;
 
 use divan::Bencher;
 use divan::counter::ItemsCount;
-use lyceum_node::store::{Store, StoreOptions};
+use lyceum_node::store::{LogStore as _, Store, StoreOptions};
 use lyceum_protocol::entry::{Draft, Kind, Place, VerifiedEntry};
 use lyceum_protocol::hash::{CertificateId, LogId, NetworkId, TreeHead};
 use lyceum_protocol::history::Tree;
@@ -130,6 +130,36 @@ fn engine_alone(bencher: Bencher<'_, '_>, entries: usize) {
     });
 }
 
+const AUTHORS: usize = 50;
+const PAGE: usize = 200;
+const PAGES_EACH: usize = 4;
+
+/// Pages of others' entries, as they come while a node catches up: of one log each, the logs in turn.
+fn take_pages(store: &Store, logs: &[Signed]) {
+    let writer = store.writer();
+    let (done, durable) = channel::<Result<(), StoreFault>>();
+    for page in 0..PAGES_EACH {
+        for Signed { log, entries } in logs {
+            let page = &entries[page * PAGE..(page + 1) * PAGE];
+            let changes = page.iter().map(|entry| Change::Entry { log: *log, entry: entry.clone() }).collect();
+            let done = done.clone();
+            writer.submit(Batch { changes }, move |result| done.send(result).unwrap());
+        }
+    }
+    for _ in 0..logs.len() * PAGES_EACH {
+        durable.recv().unwrap().unwrap();
+    }
+}
+
+fn read_pages(store: &Store, logs: &[Signed]) {
+    for Signed { log, entries } in logs {
+        let mut next = 0;
+        while next < entries.len() {
+            next += store.entries(*log, next as u64, u64::MAX, 1 << 20).unwrap().len();
+        }
+    }
+}
+
 /// Says in one line each what the figures above are for: how much publishers gain by waiting together.
 fn compare() {
     let rate = |entries: usize, work: &mut dyn FnMut()| {
@@ -153,4 +183,11 @@ fn compare() {
             stored / alone
         );
     }
+    let logs: Vec<Signed> = (0..AUTHORS).map(|_| sign(PAGE * PAGES_EACH)).collect();
+    let entries = AUTHORS * PAGE * PAGES_EACH;
+    let stored = rate(entries, &mut || take_pages(&store, &logs));
+    let alone = rate(entries, &mut || (0..entries / 1_000).for_each(|_| raw.write(1_000)));
+    let read = rate(entries, &mut || read_pages(&store, &logs));
+    println!("pages of {PAGE}: {stored:.0} entries/s, {:.2} of the engine alone ({alone:.0})", stored / alone);
+    println!("read back and recognised: {read:.0} entries/s");
 }

@@ -72,9 +72,9 @@ impl Checker {
         }
         let named = Header::read(&travelling.header).map(|header| header.key);
         let key = named.ok().and_then(|key| self.key(&key));
-        let checked = key.ok_or_else(|| "no header".to_owned()).and_then(|key| {
-            check::header(self.network, &key, travelling).map_err(|fault| fault.to_string())
-        });
+        let checked = key
+            .ok_or_else(|| "no header".to_owned())
+            .and_then(|key| check::header(self.network, &key, travelling).map_err(|fault| fault.to_string()));
         self.headers.insert(name, checked.clone());
         checked
     }
@@ -85,9 +85,9 @@ impl Checker {
             return found.clone();
         }
         let key = proof.key().ok().and_then(|key| self.key(&key));
-        let checked = key.ok_or_else(|| "no key".to_owned()).and_then(|key| {
-            proof.clone().verify(self.network, &key).map_err(|fault| fault.to_string())
-        });
+        let checked = key
+            .ok_or_else(|| "no key".to_owned())
+            .and_then(|key| proof.clone().verify(self.network, &key).map_err(|fault| fault.to_string()));
         self.proofs.insert(name, checked.clone());
         checked
     }

@@ -1,15 +1,17 @@
-//! From what travels to what a replica is told: every check that the network's hands make, each distinct entry once.
+//! From what travels to what a replica is told: every check that the network's hands make, each distinct object once.
 //!
 //! Checking is a pure function of the bytes, so one node's result is every node's.
 
 use std::collections::BTreeMap;
 
-use lyceum_protocol::entry::{EntryFault, HeaderFault, Payload, UntrustedEntry, VerifiedEntry};
+use lyceum_protocol::codec;
+use lyceum_protocol::entry::{EntryFault, Header, HeaderFault, Payload, UntrustedEntry, VerifiedEntry};
+use lyceum_protocol::fork::{ForkProof, VerifiedForkProof};
 use lyceum_protocol::hash::{NetworkId, sha256};
 use lyceum_protocol::key::PublicKey;
 use lyceum_protocol::replica::{AskFault, Checked, Heard, PayloadAbsent};
-use lyceum_protocol::sync::check;
-use lyceum_protocol::sync::message::{Answer, Gossip, Reply, TravellingEntry, TravellingPayload};
+use lyceum_protocol::sync::check::{self, SignedHeader};
+use lyceum_protocol::sync::message::{Answer, Gossip, Reply, TravellingEntry, TravellingHeader, TravellingPayload};
 
 type Verified = Result<VerifiedEntry, EntryFault>;
 
@@ -19,12 +21,20 @@ pub struct Checker {
     network: NetworkId,
     keys: BTreeMap<[u8; 32], Option<PublicKey>>,
     entries: BTreeMap<[u8; 32], Verified>,
+    headers: BTreeMap<[u8; 32], Result<SignedHeader, String>>,
+    proofs: BTreeMap<[u8; 32], Result<VerifiedForkProof, String>>,
 }
 
 impl Checker {
     /// A checker for one alliance.
     pub fn new(network: NetworkId) -> Self {
-        Self { network, keys: BTreeMap::new(), entries: BTreeMap::new() }
+        Self {
+            network,
+            keys: BTreeMap::new(),
+            entries: BTreeMap::new(),
+            headers: BTreeMap::new(),
+            proofs: BTreeMap::new(),
+        }
     }
 
     /// Admits a key, once.
@@ -58,6 +68,33 @@ impl Checker {
         verified
     }
 
+    fn header(&mut self, travelling: &TravellingHeader) -> Result<SignedHeader, String> {
+        let name = sha256(&[&travelling.sig.0, &travelling.header]);
+        if let Some(found) = self.headers.get(&name) {
+            return found.clone();
+        }
+        let named = Header::read(&travelling.header).map(|header| header.key);
+        let key = named.ok().and_then(|key| self.key(&key));
+        let checked = key
+            .ok_or_else(|| "no header".to_owned())
+            .and_then(|key| check::header(self.network, &key, travelling).map_err(|fault| fault.to_string()));
+        self.headers.insert(name, checked.clone());
+        checked
+    }
+
+    fn proof(&mut self, proof: &ForkProof) -> Result<VerifiedForkProof, String> {
+        let name = sha256(&[&codec::encode(proof)]);
+        if let Some(found) = self.proofs.get(&name) {
+            return found.clone();
+        }
+        let key = proof.key().ok().and_then(|key| self.key(&key));
+        let checked = key
+            .ok_or_else(|| "no key".to_owned())
+            .and_then(|key| proof.clone().verify(self.network, &key).map_err(|fault| fault.to_string()));
+        self.proofs.insert(name, checked.clone());
+        checked
+    }
+
     /// What becomes of a gossip message.
     pub fn heard(&mut self, gossip: &Gossip) -> Heard {
         match gossip {
@@ -74,13 +111,10 @@ impl Checker {
                 Err(fault) => Heard::Bad(fault.to_string()),
             },
             Gossip::DocumentId(id) => Heard::DocumentId(*id),
-            Gossip::Proof(proof) => {
-                let key = proof.key().ok().and_then(|key| self.key(&key));
-                match key.map(|key| proof.clone().verify(self.network, &key)) {
-                    Some(Ok(proof)) => Heard::Proof(proof),
-                    _ => Heard::Bad("no proof".to_owned()),
-                }
-            }
+            Gossip::Proof(proof) => match self.proof(proof) {
+                Ok(proof) => Heard::Proof(proof),
+                Err(fault) => Heard::Bad(fault),
+            },
         }
     }
 
@@ -118,12 +152,8 @@ impl Checker {
                 Checked::Entries(verified)
             }
             Reply::Headers { headers } => {
-                let mut signed = Vec::new();
-                for travelling in &headers {
-                    let named = lyceum_protocol::entry::Header::read(&travelling.header).map(|header| header.key);
-                    let key = named.ok().and_then(|key| self.key(&key)).ok_or_else(|| bad("no header".to_owned()))?;
-                    signed.push(check::header(self.network, &key, travelling).map_err(|fault| bad(fault.to_string()))?);
-                }
+                let signed = headers.iter().map(|travelling| self.header(travelling));
+                let signed = signed.collect::<Result<_, _>>().map_err(bad)?;
                 Checked::Headers(signed)
             }
             Reply::Payloads { payloads } => {
@@ -136,12 +166,8 @@ impl Checker {
             }
             Reply::Receipt { receipt } => Checked::Receipt(receipt),
             Reply::Proofs { proofs } => {
-                let mut verified = Vec::new();
-                for proof in proofs.into_inner() {
-                    let key =
-                        proof.key().ok().and_then(|key| self.key(&key)).ok_or_else(|| bad("no key".to_owned()))?;
-                    verified.push(proof.verify(self.network, &key).map_err(|fault| bad(fault.to_string()))?);
-                }
+                let verified = proofs.iter().map(|proof| self.proof(proof));
+                let verified = verified.collect::<Result<_, _>>().map_err(bad)?;
                 Checked::Proofs(verified)
             }
             Reply::Changed => Checked::Changed,

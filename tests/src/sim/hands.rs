@@ -205,7 +205,13 @@ impl World {
     pub(super) fn delay(&mut self, from: usize, to: usize) -> u64 {
         let base = self.random.between(2, 40);
         let jitter = if self.quiet { 0 } else { self.random.below(self.configuration.jitter + 1) };
-        base + jitter + self.nodes[from].slowness + self.nodes[to].slowness
+        let delay = base + jitter + self.nodes[from].slowness + self.nodes[to].slowness;
+        let last = self.arrivals.entry((from, to)).or_default();
+        if self.time + delay < *last {
+            self.ledger.met("messages that overtook others");
+        }
+        *last = (*last).max(self.time + delay);
+        delay
     }
 
     /// Whether a message is lost on its way.

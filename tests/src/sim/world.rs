@@ -153,6 +153,8 @@ pub struct World {
     pub(super) calls: BTreeMap<(usize, CallId), Call>,
     pub(super) offers: BTreeMap<(usize, u64), Offer>,
     pub(super) next_call: u64,
+    /// When the last message of one node to another arrives.
+    pub(super) arrivals: BTreeMap<(usize, usize), u64>,
     /// Chains that an equivocator shows to one half: by node, its log, the place, the other entry.
     pub(super) twins: BTreeMap<(usize, LogId), VerifiedEntry>,
     pub(super) ledger: Ledger,
@@ -201,6 +203,7 @@ impl World {
             calls: BTreeMap::new(),
             offers: BTreeMap::new(),
             next_call: 0,
+            arrivals: BTreeMap::new(),
             twins: BTreeMap::new(),
             ledger: Ledger::default(),
             trace: Trace::default(),

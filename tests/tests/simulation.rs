@@ -3,7 +3,11 @@
 //! `LYCEUM_SEED` (the first), `LYCEUM_SEEDS` (how many), `LYCEUM_PEERS` and `LYCEUM_ENTRIES` change what the range of
 //! seeds tries: `cargo test -p lyceum-tests --test simulation range -- --ignored --nocapture`.
 
-#![expect(clippy::print_stdout, reason = "what was met is part of the result")]
+#![expect(
+    clippy::print_stdout,
+    clippy::expect_used,
+    reason = "what was met is part of the result; a bad setting ends the run"
+)]
 
 use std::collections::BTreeMap;
 use std::sync::Mutex;

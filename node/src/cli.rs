@@ -33,14 +33,20 @@ use output::Output;
 
 /// A node of an alliance that shares AI research: signed, replicated, without an operator.
 #[derive(Debug, Parser)]
-#[command(name = "lyceum", version, propagate_version = true, max_term_width = 100, after_help = "\
+#[command(
+    name = "lyceum",
+    version,
+    propagate_version = true,
+    max_term_width = 100,
+    after_help = "\
 Begin with one of these:
   lyceum demo                               three organisations on this machine, to look at
   lyceum init --org \"Example Lab\"           your own node; then found an alliance, or join one
   lyceum help COMMAND                       what a command does, with examples
 
 Exit codes: 0 done, 1 failed, 2 wrong usage, 3 daemon not reachable, 4 refused by a rule,
-5 verification failed.")]
+5 verification failed."
+)]
 pub struct Cli {
     /// The home folder of the node [default: LYCEUM_HOME, or else the platform's data folder].
     #[arg(long, global = true, value_name = "DIR")]

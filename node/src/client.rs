@@ -73,7 +73,9 @@ impl Client {
         })?;
         match UnixStream::connect(&socket).await {
             Ok(_) => Ok(Some(Self { socket })),
-            Err(fault) if matches!(fault.kind(), io::ErrorKind::NotFound | io::ErrorKind::ConnectionRefused) => Ok(None),
+            Err(fault) if matches!(fault.kind(), io::ErrorKind::NotFound | io::ErrorKind::ConnectionRefused) => {
+                Ok(None)
+            }
             Err(fault) => Err(Failure::no_daemon(format!("the socket {} cannot be opened", socket.display()))
                 .because(&fault)
                 .next("run this command as the user that runs the daemon")),
@@ -215,7 +217,9 @@ impl Client {
 fn refusal(status: StatusCode, body: &[u8]) -> Failure {
     match serde_json::from_slice::<Problem>(body) {
         Ok(problem) => problem.into_failure(),
-        Err(_) if status == StatusCode::PAYLOAD_TOO_LARGE => Failure::usage("that is more than the daemon takes at once"),
+        Err(_) if status == StatusCode::PAYLOAD_TOO_LARGE => {
+            Failure::usage("that is more than the daemon takes at once")
+        }
         Err(_) => no_answer(format!("{status}: {}", String::from_utf8_lossy(body.get(..200).unwrap_or(body)))),
     }
 }

@@ -277,13 +277,19 @@ fn own_problems(facts: &Facts, around: &Surroundings, problems: &mut Vec<Trouble
 fn clock(facts: &Facts, around: &Surroundings, problems: &mut Vec<Trouble>) {
     if around.now < BUILT {
         problems.push(trouble(
-            format!("the clock of this machine says {}, which is before this program was built", time::short(around.now)),
+            format!(
+                "the clock of this machine says {}, which is before this program was built",
+                time::short(around.now)
+            ),
             "set the clock (time synchronisation): entries carry its time",
         ));
     } else if let Some(newest) = facts.newest_own.filter(|newest| newest.saturating_sub(around.now) > CLOCK_BEHIND) {
         let behind = time::ago(newest.saturating_sub(around.now));
         problems.push(trouble(
-            format!("the clock of this machine is {behind} behind this node's own newest entry ({})", time::short(newest)),
+            format!(
+                "the clock of this machine is {behind} behind this node's own newest entry ({})",
+                time::short(newest)
+            ),
             "set the clock (time synchronisation): now, or when that entry was written, it was wrong",
         ));
     }
@@ -336,7 +342,10 @@ fn peer_problem(facts: &Facts, peer: &PeerFacts, young: bool) -> Option<Trouble>
                 format!("{name} belongs to another alliance"),
                 "nothing is exchanged with it; check where the invitation came from",
             ),
-            _ => at(format!("{name} refuses to speak with this node: {detail}"), "ask its people what they see in `lyceum status`"),
+            _ => at(
+                format!("{name} refuses to speak with this node: {detail}"),
+                "ask its people what they see in `lyceum status`",
+            ),
         };
     }
     if let Some((cause, since)) = peer.unreachable.as_ref().filter(|_| !peer.connected && !young) {
@@ -352,7 +361,10 @@ fn peer_problem(facts: &Facts, peer: &PeerFacts, young: bool) -> Option<Trouble>
         );
     }
     if peer.behind > 0 {
-        return at(format!("{name} holds {} entries that are not here yet", peer.behind), "nothing: they are being fetched");
+        return at(
+            format!("{name} holds {} entries that are not here yet", peer.behind),
+            "nothing: they are being fetched",
+        );
     }
     None
 }

@@ -34,7 +34,7 @@ impl Member {
         opened.store.commit(Batch { changes }).unwrap();
     }
 
-    async fn start(&self, network: NetworkId, checkpoint: CharterId, known: Vec<KnownPeer>) -> Daemon {
+    async fn start(&self, network: NetworkId, checkpoint: CharterId, known: Vec<KnownPeer>, gossip: bool) -> Daemon {
         Daemon::start(Options {
             store: self.home.path().to_path_buf(),
             network,
@@ -45,7 +45,7 @@ impl Member {
             listen: vec!["/ip4/127.0.0.1/tcp/0".parse().unwrap()],
             announce: Vec::new(),
             lan: true,
-            gossip: true,
+            gossip,
         })
         .await
         .unwrap()
@@ -106,15 +106,21 @@ async fn converge(daemons: &[&Daemon], count: usize) {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn three_organisations_share_what_they_publish_and_catch_up_after_a_restart() {
-    if std::env::var_os("LYCEUM_LOG").is_some() {
-        tracing_subscriber::fmt().with_max_level(tracing::Level::DEBUG).with_test_writer().init();
-    }
+    share_and_catch_up(true).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn without_any_gossip_everything_converges_all_the_same() {
+    share_and_catch_up(false).await;
+}
+
+async fn share_and_catch_up(gossip: bool) {
     let (a, b, c) = (Member::new("Alpha", 1), Member::new("Beta", 2), Member::new("Gamma", 3));
     let (charter, founding) = a.org.found();
     let network = NetworkId::from(charter.id());
     a.store(network, founding);
 
-    let alpha = a.start(network, charter.id(), Vec::new()).await;
+    let alpha = a.start(network, charter.id(), Vec::new(), gossip).await;
     assert_eq!(publish(&alpha, 3, "alpha").await, 3);
     let addresses: Vec<String> = alpha.network().addresses().external.iter().map(ToString::to_string).collect();
     assert!(!addresses.is_empty());
@@ -124,7 +130,7 @@ async fn three_organisations_share_what_they_publish_and_catch_up_after_a_restar
     let admit = a.org.admits(charter.id(), &b.org);
     assert_eq!(alpha.handle().govern(admit).await.unwrap(), Outcome::Taken);
     b.store(network, b.org.card());
-    let beta = b.start(network, charter.id(), vec![known.clone()]).await;
+    let beta = b.start(network, charter.id(), vec![known.clone()], gossip).await;
     publish(&beta, 4, "beta").await;
     converge(&[&alpha, &beta], 7).await;
 
@@ -135,7 +141,7 @@ async fn three_organisations_share_what_they_publish_and_catch_up_after_a_restar
     let mut join = c.org.card();
     join.signatures.push(SignaturePlace::redemption(c.org.id(), invite.public()).sign(network, &invite).unwrap());
     c.store(network, join);
-    let gamma = c.start(network, charter.id(), vec![known.clone()]).await;
+    let gamma = c.start(network, charter.id(), vec![known.clone()], gossip).await;
     publish(&gamma, 5, "gamma").await;
     converge(&[&alpha, &beta, &gamma], 12).await;
 
@@ -144,7 +150,7 @@ async fn three_organisations_share_what_they_publish_and_catch_up_after_a_restar
     for n in 0..10 {
         publish(&alpha, 100, &format!("later {n}")).await;
     }
-    let beta = b.start(network, charter.id(), vec![known]).await;
+    let beta = b.start(network, charter.id(), vec![known], gossip).await;
     converge(&[&alpha, &beta, &gamma], 1_012).await;
     publish(&beta, 1, "beta again").await;
     converge(&[&alpha, &beta, &gamma], 1_013).await;

@@ -37,8 +37,10 @@ pub(super) struct Args {
 pub(super) async fn run(args: Args, context: &mut Context) -> Result<(), Failure> {
     let folder = TemporaryFolder::make()?;
     let begun = Instant::now();
-    let mut interrupt = signal(SignalKind::interrupt()).map_err(|fault| Failure::new("cannot listen for signals").because(&fault))?;
-    let mut terminate = signal(SignalKind::terminate()).map_err(|fault| Failure::new("cannot listen for signals").because(&fault))?;
+    let mut interrupt =
+        signal(SignalKind::interrupt()).map_err(|fault| Failure::new("cannot listen for signals").because(&fault))?;
+    let mut terminate =
+        signal(SignalKind::terminate()).map_err(|fault| Failure::new("cannot listen for signals").because(&fault))?;
     let mut members = Vec::new();
     let ended = tokio::select! {
         _ = interrupt.recv() => Ok(()),
@@ -60,12 +62,15 @@ async fn play(
     begun: Instant,
     context: &mut Context,
 ) -> Result<(), Failure> {
-    let say = |context: &Context, text: &str| context.out.note(&format!("{:5.1} s  {text}", begun.elapsed().as_secs_f64()));
+    let say =
+        |context: &Context, text: &str| context.out.note(&format!("{:5.1} s  {text}", begun.elapsed().as_secs_f64()));
     say(context, &format!("Making three organisations in {}", folder.display()));
     for (number, org) in ORGANISATIONS.iter().enumerate() {
         members.push(Member::make(org, folder.join(format!("{}", number.saturating_add(1)))).await?);
     }
-    let [founder, carded, invited] = members.as_mut_slice() else { return Err(Failure::new("three organisations play")) };
+    let [founder, carded, invited] = members.as_mut_slice() else {
+        return Err(Failure::new("three organisations play"));
+    };
     founder.command(&["found", "--name", "Demonstration Alliance", "--entries-per-day", "0"]).await?;
     founder.start().await?;
     say(context, &format!("{} founded an alliance and runs", founder.name()));
@@ -108,7 +113,8 @@ async fn agree(members: &[Member], published: &BTreeSet<String>) -> Result<Vec<S
         for member in members {
             statuses.push(member.client().await?.status().await?);
         }
-        let of = |status: &Status| (status.digest.clone(), status.state_root.clone(), status.entries, status.publications);
+        let of =
+            |status: &Status| (status.digest.clone(), status.state_root.clone(), status.entries, status.publications);
         let count = u64::try_from(published.len()).unwrap_or(u64::MAX);
         let equal = statuses.windows(2).all(|pair| pair.first().map(of) == pair.last().map(of));
         if equal && statuses.iter().all(|status| status.publications == count) && all_read(members, published).await? {

@@ -57,7 +57,8 @@ pub(super) async fn run(args: Args, context: &mut Context) -> Result<(), Failure
     // Last: where this file is, the store holds what it speaks of.
     alliance.write(&home).map_err(|fault| Failure::new("the alliance was not written down").because(&fault))?;
     if context.out.is_json() {
-        let value = serde_json::json!({ "alliance": network.to_string(), "name": args.name, "org": card.org().to_string() });
+        let value =
+            serde_json::json!({ "alliance": network.to_string(), "name": args.name, "org": card.org().to_string() });
         return context.out.object(&value);
     }
     context.out.line(&format!("Founded {} ({network}).", super::safe_text::line(&args.name)))?;
@@ -71,8 +72,10 @@ pub(super) async fn run(args: Args, context: &mut Context) -> Result<(), Failure
 pub(super) fn no_alliance_yet(home: &Home) -> Result<(), Failure> {
     match Alliance::read(home) {
         Ok(None) => Ok(()),
-        Ok(Some(alliance)) => Err(Failure::refused(format!("this home belongs to the alliance {} already", alliance.network))
-            .next("a home belongs to one alliance; make another home for another one: --home DIR")),
+        Ok(Some(alliance)) => {
+            Err(Failure::refused(format!("this home belongs to the alliance {} already", alliance.network))
+                .next("a home belongs to one alliance; make another home for another one: --home DIR"))
+        }
         Err(fault) => Err(Failure::new("cannot tell the alliance of this home").because(&fault)),
     }
 }

@@ -53,7 +53,9 @@ pub(super) fn run(args: Args, context: &mut Context) -> Result<(), Failure> {
     let config = Config::of_flags(&args.listen, &args.announce, args.http, args.lan)
         .map_err(|fault| Failure::usage("an address cannot be used").because(&fault))?;
     socket::path(&home).map_err(|fault| {
-        Failure::usage("the daemon could not be reached in this home").because(&fault).next("choose a shorter path: --home DIR")
+        Failure::usage("the daemon could not be reached in this home")
+            .because(&fault)
+            .next("choose a shorter path: --home DIR")
     })?;
     if home.state() == HomeState::Made {
         return Err(Failure::refused(format!("there is a node in {shown} already"))
@@ -81,11 +83,15 @@ pub(super) fn run(args: Args, context: &mut Context) -> Result<(), Failure> {
     if home.state() == HomeState::HalfMade
         && let Some(aside) = home.set_interrupted_keys_aside().map_err(io)?
     {
-        context.out.note(&format!("An earlier init was interrupted. Its keys were never used; they lie in {}.", aside.display()));
+        context.out.note(&format!(
+            "An earlier init was interrupted. Its keys were never used; they lie in {}.",
+            aside.display()
+        ));
     }
     durable::private_folder(&home.keys_folder()).map_err(io)?;
     durable::write(&home.config_file(), config.to_file().as_bytes(), durable::PRIVATE).map_err(io)?;
-    keys.write(&home, passphrase.as_ref()).map_err(|fault| Failure::new("the keys were not written").because(&fault))?;
+    keys.write(&home, passphrase.as_ref())
+        .map_err(|fault| Failure::new("the keys were not written").because(&fault))?;
     // Last: where the card is, the home is whole.
     durable::write(&home.card_file(), &card, durable::READABLE).map_err(io)?;
 

@@ -45,7 +45,8 @@ pub(super) async fn run(args: Args, context: &mut Context) -> Result<(), Failure
         let org = seated(&desk, name)?;
         let text = line_for(&desk, &line, None)?;
         if context.out.is_json() {
-            let value = serde_json::json!({ "org": org.to_string(), "approvals_missing": 0, "invitation": text.as_str() });
+            let value =
+                serde_json::json!({ "org": org.to_string(), "approvals_missing": 0, "invitation": text.as_str() });
             return context.out.object(&value);
         }
         return context.out.line(&text);
@@ -74,7 +75,11 @@ pub(super) struct Line<'a> {
 }
 
 /// The text of an invitation to the alliance of a desk.
-pub(super) fn line_for(desk: &Desk, line: &Line<'_>, secret: Option<InviteSecret>) -> Result<Zeroizing<String>, Failure> {
+pub(super) fn line_for(
+    desk: &Desk,
+    line: &Line<'_>,
+    secret: Option<InviteSecret>,
+) -> Result<Zeroizing<String>, Failure> {
     let state = desk.state();
     let checkpoint = state.governance().adoption().adopted().unwrap_or_else(|| state.checkpoint());
     let invitation = Invitation::new(state.network(), checkpoint, line.addresses.clone(), secret);
@@ -96,10 +101,11 @@ pub(super) fn addresses(home: &Home, desk: &Desk, own: &Card, named: &[String]) 
         found = desk.known_addresses().to_vec();
     }
     if found.is_empty() {
-        return Err(Failure::refused("it is not known where others reach this node, and an invitation says that").next(
-            "name the address: --announce /dns4/NAME/tcp/PORT here, or `announce` in config.toml for good; \
+        return Err(Failure::refused("it is not known where others reach this node, and an invitation says that")
+            .next(
+                "name the address: --announce /dns4/NAME/tcp/PORT here, or `announce` in config.toml for good; \
              a node that is reached from outside while it runs finds it out by itself",
-        ));
+            ));
     }
     let node = peer_id_of(&node_key(own)?);
     found.truncate(ADDRESSES_MAX);
@@ -126,6 +132,9 @@ fn seated(desk: &Desk, name: &str) -> Result<OrgId, Failure> {
         [(org, seat)] if seat.is_seated() => Ok(*org),
         [(..)] => Err(Failure::refused(format!("{name} has no seat")).next("admit it by its card: lyceum admit CARD")),
         [] => Err(Failure::usage(format!("no organisation is called {name:?}")).next("see `lyceum members`")),
-        _ => Err(Failure::usage(format!("{name:?} names several organisations")).next("give its id: see `lyceum members`")),
+        _ => {
+            Err(Failure::usage(format!("{name:?} names several organisations"))
+                .next("give its id: see `lyceum members`"))
+        }
     }
 }

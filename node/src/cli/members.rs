@@ -17,7 +17,9 @@ pub(super) async fn run(_args: Args, context: &mut Context) -> Result<(), Failur
     if context.out.is_json() {
         return members.iter().try_for_each(|member| context.out.object(member));
     }
-    context.out.table(&["ORGANISATION", "ID", "SEAT", "VOTES", "NODES", "SINCE (UTC)", "DOMAIN"], members.iter().map(row))
+    context
+        .out
+        .table(&["ORGANISATION", "ID", "SEAT", "VOTES", "NODES", "SINCE (UTC)", "DOMAIN"], members.iter().map(row))
 }
 
 fn row(member: &Member) -> Vec<String> {

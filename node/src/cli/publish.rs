@@ -98,7 +98,8 @@ fn marking(word: &str) -> Result<Marking, Failure> {
 
 /// Checks all files; nothing goes on unless every one is good.
 fn check(files: &[PathBuf], wishes: &Wishes, context: &Context) -> Result<Vec<(PathBuf, Prepared)>, Failure> {
-    let (stdin, named): (Vec<&PathBuf>, Vec<&PathBuf>) = files.iter().partition(|file| file.as_path() == Path::new("-"));
+    let (stdin, named): (Vec<&PathBuf>, Vec<&PathBuf>) =
+        files.iter().partition(|file| file.as_path() == Path::new("-"));
     let named: Vec<PathBuf> = named.into_iter().cloned().collect();
     let mut checked = check_files(&named, wishes);
     if !stdin.is_empty() {

@@ -124,13 +124,11 @@ fn locked(fault: &LockFault) -> Failure {
 fn not_started(fault: &DaemonFault) -> Failure {
     let failure = Failure::new("the node did not start").because(fault);
     match fault {
-        DaemonFault::Network(NetworkFault::PortInUse { .. }) => {
-            failure.next("stop the other program, or set another port: `listen` in config.toml (port 0 picks a free one)")
-        }
+        DaemonFault::Network(NetworkFault::PortInUse { .. }) => failure
+            .next("stop the other program, or set another port: `listen` in config.toml (port 0 picks a free one)"),
         DaemonFault::Network(_) => failure.next("correct `listen` in config.toml"),
-        DaemonFault::Open(_) | DaemonFault::Store(_) => {
-            failure.next("if the disk is well, move the folder `store` aside and start again: it is filled from the others")
-        }
+        DaemonFault::Open(_) | DaemonFault::Store(_) => failure
+            .next("if the disk is well, move the folder `store` aside and start again: it is filled from the others"),
         DaemonFault::Entropy(_) => failure,
     }
 }
@@ -155,7 +153,10 @@ fn log_to_stderr() {
     let filter = std::env::var("LYCEUM_LOG").unwrap_or_else(|_| "info".to_owned());
     let filter = tracing_subscriber::EnvFilter::try_new(filter).unwrap_or_else(|_| "info".into());
     // Another subscriber, as in a test, stays.
-    let colour = std::io::stderr().is_terminal();
-    let log = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
-    let _ = log.with_ansi(colour).with_target(false).try_init();
+    let _ = tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_writer(std::io::stderr)
+        .with_ansi(std::io::stderr().is_terminal())
+        .with_target(false)
+        .try_init();
 }

@@ -47,7 +47,11 @@ async fn write_raw(client: &Client, id: &str, file: PathBuf, context: &mut Conte
     }
     durable::write(&std::path::absolute(&file).unwrap_or_else(|_| file.clone()), &bundle, durable::READABLE)
         .map_err(|fault| Failure::new(format!("cannot write {}", file.display())).because(&fault))?;
-    context.out.note(&format!("Wrote {} bytes to {}. Check it anywhere: lyceum verify FILE", bundle.len(), file.display()));
+    context.out.note(&format!(
+        "Wrote {} bytes to {}. Check it anywhere: lyceum verify FILE",
+        bundle.len(),
+        file.display()
+    ));
     Ok(())
 }
 

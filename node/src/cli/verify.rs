@@ -2,9 +2,9 @@ use std::collections::BTreeSet;
 use std::io::Read as _;
 use std::path::{Path, PathBuf};
 
+use lyceum_protocol::bundle::Bundle;
 use lyceum_protocol::hash::NetworkId;
 use lyceum_protocol::limits::BUNDLE_MAX;
-use lyceum_protocol::bundle::Bundle;
 use lyceum_protocol::proof::{self, Proof, ProofFault, Trust, Verdict};
 
 use super::{Context, safe_text};
@@ -85,8 +85,7 @@ fn alliance_id(text: &str) -> Result<NetworkId, Failure> {
 }
 
 fn read(path: &Path) -> Result<Vec<u8>, Failure> {
-    let unreadable =
-        |fault: std::io::Error| Failure::usage(format!("cannot read {}", path.display())).because(&fault);
+    let unreadable = |fault: std::io::Error| Failure::usage(format!("cannot read {}", path.display())).because(&fault);
     // One more than allowed, so that a file that is too long is refused and not cut.
     let most = u64::try_from(BUNDLE_MAX).unwrap_or(u64::MAX).saturating_add(1);
     let mut bytes = Vec::new();

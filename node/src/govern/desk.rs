@@ -98,7 +98,9 @@ impl Desk {
         changes.extend(change.dropped.signatures.into_iter().map(forget));
         changes.extend(change.checkpoint.map(Change::Checkpoint));
         store.commit(Batch { changes }).map_err(|fault| {
-            Failure::new("nothing was changed: the store refused").because(&fault).next("see that the disk is well and not full")
+            Failure::new("nothing was changed: the store refused")
+                .because(&fault)
+                .next("see that the disk is well and not full")
         })
     }
 }
@@ -114,10 +116,12 @@ fn lock(home: &Home) -> Result<HomeLock, Failure> {
 /// # Errors
 /// [`Failure`] if it belongs to none.
 pub fn alliance_of(home: &Home) -> Result<Alliance, Failure> {
-    let alliance = Alliance::read(home).map_err(|fault| Failure::new("cannot tell the alliance of this home").because(&fault))?;
+    let alliance =
+        Alliance::read(home).map_err(|fault| Failure::new("cannot tell the alliance of this home").because(&fault))?;
     alliance.ok_or_else(|| {
-        Failure::refused("this home belongs to no alliance yet")
-            .next("found one (lyceum found --name NAME), or join one with the line you were given (lyceum join INVITATION)")
+        Failure::refused("this home belongs to no alliance yet").next(
+            "found one (lyceum found --name NAME), or join one with the line you were given (lyceum join INVITATION)",
+        )
     })
 }
 

@@ -18,7 +18,7 @@ use lyceum_protocol::replica::event::StoreFault;
 
 use super::durable;
 use super::folder::{Folder, Lock, LockFault};
-use super::head::{self, HeadFile};
+use super::head::{HeadFile, HeadRead};
 use super::identity::{self, FORMAT, IdentityFault};
 use super::plan::LogPlace;
 use super::read::EntryReader;
@@ -196,13 +196,13 @@ impl Store {
             stopped: OnceLock::new(),
             _lock: lock,
         });
-        let written = head::read(&shared.folder).map_err(io("head file"))?;
-        if matches!(written, HeadFile::Of(_, by) if by != id) {
+        let (head_file, written) = HeadFile::open(&shared.folder).map_err(io("head file"))?;
+        if matches!(written, HeadRead::Of(_, by) if by != id) {
             // Nothing was published since the folder was copied.
             opened_as = OpenedAs::Copied;
         }
         let head = shared.check_head(written).map_err(|why| bad(why.to_string()))?;
-        let start = Start { shared: Arc::clone(&shared), file, fresh, next_log, live_bytes, erased };
+        let start = Start { shared: Arc::clone(&shared), file, fresh, head: head_file, next_log, live_bytes, erased };
         let writer = WriterThread::start(start).map_err(io("writer"))?;
         Ok(Opened { store: Self { writer, shared }, opened_as, head })
     }
@@ -311,12 +311,12 @@ impl Shared {
         })
     }
 
-    fn check_head(&self, file: HeadFile) -> Result<HeadCheck, sled::Error> {
+    fn check_head(&self, file: HeadRead) -> Result<HeadCheck, sled::Error> {
         let own = self.tree.get(rows::OWN_LOG)?;
         let head = match (own.is_some(), file) {
-            (false, HeadFile::Missing) => return Ok(HeadCheck::Nothing),
-            (true, HeadFile::Of(head, _)) => head,
-            (false, HeadFile::Of(..)) | (_, HeadFile::Unreadable) | (true, HeadFile::Missing) => {
+            (false, HeadRead::Missing) => return Ok(HeadCheck::Nothing),
+            (true, HeadRead::Of(head, _)) => head,
+            (false, HeadRead::Of(..)) | (_, HeadRead::Unreadable) | (true, HeadRead::Missing) => {
                 return Ok(HeadCheck::Differs);
             }
         };

@@ -25,8 +25,8 @@ impl Replica {
         if !self.settings.sync {
             return;
         }
-        let peers: Vec<PublicKey> =
-            self.sessions.iter().filter(|(_, session)| session.is_mutual()).map(|(peer, _)| *peer).collect();
+        let mut peers = self.fetch.free_sources();
+        peers.retain(|peer| self.sessions.get(peer).is_some_and(super::Session::is_mutual));
         let mut asked_one = true;
         // Peers take turns, so that the pages spread over all that have something.
         while asked_one {

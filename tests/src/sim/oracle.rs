@@ -119,7 +119,7 @@ impl World {
         let mut good = 0;
         if let Some(replica) = self.nodes[0].replica.as_mut() {
             good = replica.state().records().map(|record| record.judged().good_len).sum();
-            let root = replica.state_mut().state_root();
+            let root = replica.state().state_root();
             self.trace.mix(u64::from_le_bytes(root[..8].try_into().expect("eight bytes")));
         }
         Ok(Report {
@@ -146,7 +146,7 @@ impl World {
             if waiting > 0 {
                 return Err(format!("node {at} has {waiting} drafts that it has not published"));
             }
-            let (root, digest) = (replica.state_mut().state_root(), replica.state_mut().digest());
+            let (root, digest) = (replica.state().state_root(), replica.state().digest());
             match first {
                 None => first = Some((at, root, digest)),
                 Some((_, first_root, _)) if first_root == root => {}

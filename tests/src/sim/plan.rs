@@ -27,8 +27,10 @@ pub(super) enum Act {
     },
     /// The founder invites a newcomer, which starts with what the invitation tells it.
     Invite(usize),
-    /// The founder admits a newcomer by its card.
+    /// A newcomer is there, and the founder will admit it by its card.
     Admit(usize),
+    /// The same, for a newcomer that is there already.
+    AdmitKnown(usize),
     Remove(usize),
     Part {
         lasts: u64,
@@ -138,6 +140,7 @@ impl World {
             Act::Publish { node, count } => self.publish(node, count),
             Act::Invite(at) => self.invite(at),
             Act::Admit(at) => self.admit(at),
+            Act::AdmitKnown(at) => self.admit_known(at),
             Act::Remove(at) => self.remove(at),
             Act::Part { lasts } => {
                 let island: BTreeSet<usize> = (1..self.nodes.len()).filter(|_| self.random.chance(40)).collect();
@@ -226,29 +229,22 @@ impl World {
     }
 
     fn admit(&mut self, at: usize) {
-        if self.nodes[0].replica.is_none() {
-            return self.do_at(self.time + 500, Act::Admit(at));
-        }
-        let admitted = self.alliance.admit(&self.people[0], &self.people[at]);
         let own = self.people[at].card();
         self.give(at, own);
         // Sometimes the newcomer is there before its admission is.
-        let early = self.random.chance(50);
-        self.do_at(self.time + if early { 0 } else { 300 }, Act::Start(at));
-        if early {
-            self.do_at(self.time, Act::Publish { node: at, count: 5 });
-            self.admit_later(admitted);
-        } else {
-            self.govern(admitted);
-            self.do_at(self.time + 400, Act::Publish { node: at, count: 5 });
-        }
+        let before = if self.random.chance(50) { 3_000 } else { 0 };
+        self.do_at(self.time, Act::Start(at));
+        self.do_at(self.time, Act::Publish { node: at, count: 5 });
+        self.do_at(self.time + before, Act::AdmitKnown(at));
         self.ledger.met("newcomers by card");
     }
 
-    fn admit_later(&mut self, batch: DocumentBatch) {
-        self.next_call += 1;
-        let call = CallId(self.next_call);
-        self.later(0, 3_000, Event::Govern { call, batch });
+    fn admit_known(&mut self, at: usize) {
+        if self.nodes[0].replica.is_none() {
+            return self.do_at(self.time + 500, Act::AdmitKnown(at));
+        }
+        let batch = self.alliance.admit(&self.people[0], &self.people[at]);
+        self.govern(batch);
     }
 
     /// Removes an organisation, its logs pinned as the founder holds them.

@@ -98,7 +98,8 @@ struct Scheduled {
     time: u64,
     sequence: u64,
     node: usize,
-    happening: Happening,
+    /// In a box: a heap moves its items about.
+    happening: Box<Happening>,
 }
 
 impl PartialEq for Scheduled {
@@ -217,7 +218,8 @@ impl World {
 
     pub(super) fn schedule(&mut self, time: u64, node: usize, happening: Happening) {
         self.sequence += 1;
-        self.heap.push(Reverse(Scheduled { time: time.max(self.time), sequence: self.sequence, node, happening }));
+        let (time, sequence, happening) = (time.max(self.time), self.sequence, Box::new(happening));
+        self.heap.push(Reverse(Scheduled { time, sequence, node, happening }));
     }
 
     pub(super) fn later(&mut self, node: usize, after: u64, event: Event) {
@@ -260,7 +262,7 @@ impl World {
             }
             let Some(Reverse(next)) = self.heap.pop() else { break };
             self.time = next.time;
-            self.happen(next.node, next.happening);
+            self.happen(next.node, *next.happening);
             if let Some(promise) = self.broken.take() {
                 return Err(promise);
             }

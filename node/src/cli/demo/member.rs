@@ -128,7 +128,8 @@ impl Member {
         }
         let args: Vec<&str> = args.iter().map(String::as_str).collect();
         let printed = self.command(&args).await?;
-        let ids: Vec<String> = printed.iter().filter_map(|entry| entry.get("id")?.as_str().map(str::to_owned)).collect();
+        let ids: Vec<String> =
+            printed.iter().filter_map(|entry| entry.get("id")?.as_str().map(str::to_owned)).collect();
         if ids.len() == self.org.files.len() { Ok(ids) } else { Err(failed("publishing", self.name())) }
     }
 

@@ -102,7 +102,8 @@ fn an_invitation_with_a_typo_says_so_and_changes_nothing() {
     let line = founder.run(&["invite", "--announce", "/ip4/127.0.0.1/tcp/4820"]).well().stdout;
     assert_eq!(line.lines().count(), 1);
     let line = line.trim();
-    let typo = line.replace(&line[20..21], if &line[20..21] == "a" { "b" } else { "a" });
+    let digit = if &line[20..21] == "a" { "b" } else { "a" };
+    let typo = format!("{}{digit}{}", &line[..20], &line[21..]);
     other.run(&["join", &typo]).badly(2, "typo");
     other.run(&["join", &line[..line.len() - 7]]).badly(2, "missing");
     other.run(&["join", "hello"]).badly(2, "begins with lyceum1");

@@ -54,22 +54,37 @@ fn every_help_begins_with_a_verb_ends_with_an_example_and_explains_every_argumen
     }
 }
 
-#[test]
-fn every_example_of_the_help_can_be_parsed() {
-    for mut command in all() {
-        let help = command.render_long_help().to_string();
-        for line in help.lines().skip_while(|line| !line.starts_with("Example")).filter(|line| line.contains("lyceum "))
-        {
-            let (_, call) = line.split_once("lyceum ").unwrap();
-            // Up to the remark, the pipe or the file that it is written to.
-            let call = call.split("   ").next().unwrap().split(['|', '>', '<']).next().unwrap();
-            let words = call.replace('"', "");
-            let quoted = call.contains('"');
-            let args: Vec<&str> = words.split_whitespace().collect();
-            let parsed = Cli::try_parse_from(std::iter::once("lyceum").chain(args));
-            assert!(parsed.is_ok() || quoted, "{line}: {}", parsed.unwrap_err());
+/// The words of a shell line, as far as the examples need it: quotes keep spaces.
+fn words(line: &str) -> Vec<String> {
+    let mut words = vec![String::new()];
+    let mut quoted = false;
+    for c in line.chars() {
+        match c {
+            '"' => quoted = !quoted,
+            ' ' if !quoted => words.push(String::new()),
+            c => words.last_mut().unwrap().push(c),
         }
     }
+    words.retain(|word| !word.is_empty());
+    words
+}
+
+#[test]
+fn every_example_of_the_help_can_be_parsed() {
+    let mut seen = 0;
+    for mut command in all() {
+        let help = command.render_long_help().to_string();
+        for line in help.lines().skip_while(|line| !line.starts_with("Example")).skip(1) {
+            // Up to the remark, and to the pipe or file beside it.
+            let call = line.trim_start().split("    ").next().unwrap();
+            let args = words(call).into_iter().skip_while(|word| word != "lyceum");
+            let args = args.take_while(|word| !matches!(word.as_str(), "|" | "||" | ">" | "<"));
+            let parsed = Cli::try_parse_from(args);
+            assert!(parsed.is_ok(), "{line}: {}", parsed.unwrap_err());
+            seen += 1;
+        }
+    }
+    assert!(seen > 25, "{seen} examples");
 }
 
 #[test]

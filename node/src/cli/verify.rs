@@ -20,7 +20,7 @@ use crate::time;
 #[command(after_help = "\
 Examples:
   lyceum verify finding.lyceum
-  lyceum verify finding.lyceum --alliance 6b1f…    ends with code 5 if it is of another alliance")]
+  lyceum verify finding.lyceum --alliance 6b1f…    code 5 if it is of another one")]
 pub(super) struct Args {
     /// The file, or - for standard input.
     file: PathBuf,

@@ -48,8 +48,8 @@ Exit codes: 0 done, 1 failed, 2 wrong usage, 3 daemon not reachable, 4 refused b
 5 verification failed."
 )]
 pub struct Cli {
-    /// The home folder of the node [default: the platform's data folder].
-    #[arg(long, global = true, env = "LYCEUM_HOME", value_name = "DIR")]
+    /// The home folder of the node [default: LYCEUM_HOME, or else the platform's data folder].
+    #[arg(long, global = true, value_name = "DIR")]
     home: Option<PathBuf>,
 
     /// Print JSON, one object a line, for scripts.
@@ -91,7 +91,9 @@ pub(crate) struct Context {
 impl Context {
     /// The home that is meant.
     pub(crate) fn home(&self) -> Result<Home, Failure> {
-        let folder = self.home.clone().filter(|folder| !folder.as_os_str().is_empty()).or_else(Home::default_folder);
+        let given = |folder: &PathBuf| !folder.as_os_str().is_empty();
+        let named = || std::env::var_os("LYCEUM_HOME").map(PathBuf::from).filter(given);
+        let folder = self.home.clone().filter(given).or_else(named).or_else(Home::default_folder);
         folder.map(Home::at).ok_or_else(|| {
             Failure::usage("no home folder is known: neither HOME nor LYCEUM_HOME is set").next("name one: --home DIR")
         })

@@ -272,9 +272,8 @@ impl Evidence {
             evidence.motion = seating_motion(state, org);
         }
         let named = row.or_else(|| evidence.motion.as_ref().and_then(|motion| motion.op.certificate()));
-        let chain = |id| documents.chain(id).unwrap_or_default();
-        evidence.certificates = chain(opened_under);
-        let further = named.map(chain).unwrap_or_default();
+        evidence.certificates = documents.chain(opened_under).unwrap_or_default();
+        let further = named.and_then(|id| documents.chain(id)).unwrap_or_default();
         if further.len() > evidence.certificates.len() && further.starts_with(&evidence.certificates) {
             evidence.certificates = further;
         }

@@ -26,7 +26,7 @@ use crate::network::identity::peer_id_of;
 Examples:
   lyceum invite
   lyceum invite --announce /dns4/node.example.org/tcp/4820
-  lyceum invite --for \"Example Lab\"      the line without a secret again, for one that was admitted by card")]
+  lyceum invite --for 3f9a1c20    without a secret: for one that has its seat")]
 pub(super) struct Args {
     /// For an organisation that has its seat already: its name, id, or the first digits of its id.
     #[arg(long = "for", value_name = "ORG")]

@@ -5,20 +5,34 @@ use crate::failure::Failure;
 
 /// Say how the node is: what is missing, because of whom, why, and what to do.
 ///
-/// Ends with code 1 if there is a problem. Two nodes with the same digest hold the same entries.
+/// Two nodes with the same digest hold the same entries.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
 Examples:
   lyceum status
-  lyceum status --json | jq '.problems'")]
-pub(super) struct Args {}
+  lyceum status --json | jq '.problems'
+  lyceum status --check || mail -s \"lyceum needs you\" admin")]
+pub(super) struct Args {
+    /// End with code 1 if there is a problem.
+    #[arg(long)]
+    check: bool,
+}
 
-pub(super) async fn run(_args: Args, context: &mut Context) -> Result<(), Failure> {
+pub(super) async fn run(args: Args, context: &mut Context) -> Result<(), Failure> {
     let status = Client::connect(&context.home()?).await?.status().await?;
     if context.out.is_json() {
-        return context.out.object(&status);
+        context.out.object(&status)?;
+    } else {
+        print(&status, context)?;
     }
-    print(&status, context)
+    match status.problems.first() {
+        Some(problem) if args.check => {
+            context.out.flush()?;
+            let failure = Failure::new(format!("the node has {} problems", status.problems.len()));
+            Err(failure.cause(problem.cause.clone()).next(problem.advice.clone()))
+        }
+        _ => Ok(()),
+    }
 }
 
 fn print(status: &Status, context: &mut Context) -> Result<(), Failure> {

@@ -2,9 +2,10 @@ use std::collections::BTreeSet;
 use std::io::Read as _;
 use std::path::{Path, PathBuf};
 
+use lyceum_protocol::bundle::Bundle;
 use lyceum_protocol::hash::NetworkId;
 use lyceum_protocol::limits::BUNDLE_MAX;
-use lyceum_protocol::proof::{self, Trust, Verdict};
+use lyceum_protocol::proof::{self, Proof, ProofFault, Trust, Verdict};
 
 use super::{Context, safe_text};
 use crate::failure::Failure;
@@ -19,7 +20,7 @@ use crate::time;
 #[command(after_help = "\
 Examples:
   lyceum verify finding.lyceum
-  lyceum verify finding.lyceum --alliance 6b1f…    ends with code 5 if it is of another alliance")]
+  lyceum verify finding.lyceum --alliance 6b1f…    code 5 if it is of another one")]
 pub(super) struct Args {
     /// The file, or - for standard input.
     file: PathBuf,
@@ -31,10 +32,11 @@ pub(super) struct Args {
 pub(super) fn run(args: Args, context: &mut Context) -> Result<(), Failure> {
     let named = args.alliance.as_deref().map(alliance_id).transpose()?;
     let bytes = read(&args.file)?;
-    let verdict = match named {
-        Some(alliance) => proof::verify(&bytes, Some(&Trust { alliance, charters: BTreeSet::new() })),
+    let result = match named {
+        Some(alliance) => check(&bytes, Some(&Trust { alliance, charters: BTreeSet::new() })),
         None => by_home(&bytes, context),
     };
+    let verdict = Verdict::from(&result);
     if context.out.is_json() {
         context.out.object(&serde_json::json!({
             "valid": verdict.valid,
@@ -48,24 +50,30 @@ pub(super) fn run(args: Args, context: &mut Context) -> Result<(), Failure> {
             "epoch": verdict.epoch,
         }))?;
     }
-    if !verdict.valid {
-        let failure = Failure::not_verified(format!("{} does not verify", args.file.display()));
-        return Err(failure.cause(verdict.reason).next("do not rely on it; ask its sender for the file again"));
+    match result {
+        Err(fault) => Err(Failure::not_verified(format!("{} does not verify", args.file.display()))
+            .because(&fault)
+            .next("do not rely on it; ask its sender for the file again")),
+        Ok(_) if context.out.is_json() => Ok(()),
+        Ok(proof) => print(&proof, context),
     }
-    if context.out.is_json() { Ok(()) } else { print(&verdict, context) }
+}
+
+fn check(bytes: &[u8], trust: Option<&Trust>) -> Result<Proof, ProofFault> {
+    proof::check(&Bundle::read(bytes)?, trust)
 }
 
 /// Without a named alliance that of the home counts, if there is one and the file is of it.
-fn by_home(bytes: &[u8], context: &Context) -> Verdict {
-    let verdict = proof::verify(bytes, None);
+fn by_home(bytes: &[u8], context: &Context) -> Result<Proof, ProofFault> {
+    let proof = check(bytes, None)?;
     let home: Option<Home> = context.home().ok();
     let alliance = home.and_then(|home| Alliance::read(&home).ok().flatten());
     match alliance {
-        Some(alliance) if verdict.valid && verdict.alliance == Some(alliance.network) => {
+        Some(alliance) if proof.alliance == alliance.network => {
             let trust = Trust { alliance: alliance.network, charters: BTreeSet::from([alliance.checkpoint]) };
-            proof::verify(bytes, Some(&trust))
+            check(bytes, Some(&trust))
         }
-        _ => verdict,
+        _ => Ok(proof),
     }
 }
 
@@ -89,16 +97,16 @@ fn read(path: &Path) -> Result<Vec<u8>, Failure> {
     Ok(bytes)
 }
 
-fn print(verdict: &Verdict, context: &mut Context) -> Result<(), Failure> {
-    let text = |id: Option<String>| id.unwrap_or_default();
-    let rests_on = verdict.rests_on.map(|rests_on| rests_on.to_string()).unwrap_or_default();
-    let time = verdict.time.map(time::rfc3339).unwrap_or_default();
-    context.out.line(&format!("valid, and it rests on: {rests_on}"))?;
-    context.out.line(&format!("  {}", safe_text::line(&verdict.reason)))?;
-    context.out.line(&format!("entry         {}", text(verdict.id.map(|id| id.to_string()))))?;
-    context.out.line(&format!("organisation  {}", text(verdict.org.map(|id| id.to_string()))))?;
-    context.out.line(&format!("alliance      {}", text(verdict.alliance.map(|id| id.to_string()))))?;
-    context.out.line(&format!("time          {time} (the author's claim)"))?;
-    let epoch = verdict.epoch.map_or("no charter".to_owned(), |epoch| format!("epoch {epoch}"));
-    context.out.line(&format!("As of {epoch}, time {time}; later retractions are not visible here."))
+fn print(proof: &Proof, context: &mut Context) -> Result<(), Failure> {
+    context.out.line(&format!("valid, and it rests on: {}", proof.rests_on))?;
+    context.out.line(&format!("  {}", safe_text::line(&proof.reason)))?;
+    context.out.line(&format!("entry         {}", proof.id))?;
+    context.out.line(&format!("organisation  {} ({})", safe_text::line(&proof.org_name), proof.org))?;
+    context.out.line(&format!("alliance      {}", proof.alliance))?;
+    context.out.line(&format!("time          {} (the author's claim)", time::rfc3339(proof.header.time)))?;
+    let as_of = match (proof.epoch, proof.as_of) {
+        (Some(epoch), Some(at)) => format!("epoch {epoch}, time {}", time::rfc3339(at)),
+        _ => format!("no charter, time {}", time::rfc3339(proof.header.time)),
+    };
+    context.out.line(&format!("As of {as_of}; later retractions are not visible here."))
 }

@@ -1,6 +1,6 @@
 //! What must hold, and what was met on the way.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use lyceum_protocol::entry::VerifiedEntry;
 use lyceum_protocol::hash::{EntryId, LogId};
@@ -36,6 +36,8 @@ pub struct Ledger {
     shown: BTreeMap<(usize, u64, u64), EntryId>,
     /// What dishonest ones did.
     pub equivocations: Vec<Equivocation>,
+    /// Logs of which a certificate names the branch that holds: there a fork says nothing any more.
+    pub pinned: BTreeSet<LogId>,
     asked: BTreeMap<&'static str, u64>,
 }
 
@@ -172,7 +174,7 @@ impl World {
             found.push(format!("their members number {} and {}", seats(one), seats(other)));
         }
         let logs = one.records().chain(other.records()).map(|record| record.log().opening().log);
-        let logs: std::collections::BTreeSet<LogId> = logs.collect();
+        let logs: BTreeSet<LogId> = logs.collect();
         for log in logs {
             let item =
                 |state: &lyceum_protocol::state::State| state.record(log).and_then(|record| record.judged().item);
@@ -229,7 +231,7 @@ impl World {
             }
         }
         let mut known = 0;
-        for made in &self.ledger.equivocations {
+        for made in self.ledger.equivocations.iter().filter(|made| !self.ledger.pinned.contains(&made.log)) {
             let holds = |id: EntryId| counting().any(|(at, _)| self.held_at(at, made.log, made.seq) == Some(id));
             let fork_at = |at: usize| {
                 let record = self.nodes[at].replica.as_ref()?.state().record(made.log)?;

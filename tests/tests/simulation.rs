@@ -17,7 +17,7 @@ const ENTRIES: u64 = 2_000;
 const THREADS: usize = 2;
 
 /// Everything that the seeds have to meet between them.
-const FAULTS: [&str; 24] = [
+const FAULTS: [&str; 26] = [
     "answers withheld",
     "bad answers",
     "clock jumps",
@@ -39,6 +39,8 @@ const FAULTS: [&str; 24] = [
     "one-way partitions",
     "other stories in pages",
     "partitions",
+    "payloads withheld",
+    "publications erased by their authors",
     "removals",
     "requests without an answer",
     "slow peers",

@@ -2,13 +2,14 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use lyceum_protocol::entry::VerifiedEntry;
+use lyceum_protocol::entry::{Payload, VerifiedEntry};
 use lyceum_protocol::hash::{EntryId, LogId};
 use lyceum_protocol::replica::Replica;
 use lyceum_protocol::standing::Standing;
 use lyceum_protocol::sync::message::Request;
 
 use super::world::World;
+use crate::random::Random;
 
 /// Two entries that one key signed for one place.
 #[derive(Debug, Clone, Copy)]
@@ -55,6 +56,12 @@ impl Ledger {
     /// An author was told that its entry is published.
     pub fn acknowledged(&mut self, node: usize, log: LogId, seq: u64, id: EntryId) {
         self.acknowledged.push((node, log, seq, id));
+    }
+
+    /// Something that a node published.
+    pub fn own_publication(&self, node: usize, random: &mut Random) -> Option<EntryId> {
+        let own: Vec<EntryId> = self.acknowledged.iter().filter(|(at, ..)| *at == node).map(|(.., id)| *id).collect();
+        random.pick(&own).copied()
     }
 
     /// An entry of an honest node became durable.
@@ -116,6 +123,7 @@ impl World {
         self.run_until(self.time + ROUND)?;
         self.agree().map_err(|why| format!("agreement did not last: {why}"))?;
         self.every_acknowledged_entry_is_good()?;
+        self.every_payload_is_held_or_erased()?;
         let forks = self.every_fork_is_known()?;
         self.nothing_is_left_open()?;
         let mut good = 0;
@@ -211,6 +219,31 @@ impl World {
                 let state = replica.state();
                 if state.id_at(*log, *seq) != Some(*id) || state.standing(*log, *seq) != Some(Standing::Good) {
                     return Err(format!("entry {seq} of the honest node {author} is not good at node {at}"));
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// I9, I12: of what an honest author published the payload is held by all, or destroyed by all.
+    fn every_payload_is_held_or_erased(&self) -> Result<(), String> {
+        for (author, log, seq, id) in &self.ledger.acknowledged {
+            if !self.nodes[*author].is_honest() || self.nodes[*author].is_removed {
+                continue;
+            }
+            for (at, node) in self.nodes.iter().enumerate().filter(|(_, node)| node.counts()) {
+                let Some(replica) = &node.replica else { continue };
+                let is_erased = replica.state().erased().contains(id);
+                let payload = node.disk.payload(*log, *seq);
+                let as_it_should = match payload {
+                    Some(Payload::Present(_)) => !is_erased,
+                    Some(Payload::Erased) => is_erased,
+                    Some(Payload::NotHeld) | None => false,
+                };
+                if !as_it_should {
+                    return Err(format!(
+                        "of entry {seq} of node {author} node {at} has {payload:?}, erased: {is_erased}"
+                    ));
                 }
             }
         }

@@ -3,9 +3,13 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
+use lyceum_protocol::bounded::{BoundedText, BoundedVec};
+use lyceum_protocol::codec;
 use lyceum_protocol::document::certificate::Pin;
 use lyceum_protocol::documents::DocumentBatch;
+use lyceum_protocol::entry::protocol_kinds::Erase;
 use lyceum_protocol::entry::{Draft, Kind};
+use lyceum_protocol::hash::EntryId;
 use lyceum_protocol::key::SecretKey;
 use lyceum_protocol::replica::{CallId, Event};
 use lyceum_protocol::state::Record;
@@ -210,11 +214,28 @@ impl World {
             payload.resize(usize::try_from(len).unwrap_or(40), b'.');
             drafts.push(Draft { kind: Kind::PUBLICATION, marking: 1, flags: 0, time, payload: Arc::from(payload) });
         }
+        if self.random.chance(3)
+            && let Some(target) = self.ledger.own_publication(at, &mut self.random)
+        {
+            self.ledger.met("publications erased by their authors");
+            drafts.push(self.erasing(target, time));
+        }
         self.next_call += 1;
         let call = CallId(self.next_call);
         self.note(at, "publish", at, count);
         self.ledger.published += count;
         self.turn(at, Event::Publish { call, drafts });
+    }
+
+    /// An entry that erases the payload of another one.
+    fn erasing(&mut self, target: EntryId, time: u64) -> Draft {
+        let erase = Erase {
+            targets: BoundedVec::new(vec![target]).expect("one"),
+            still_superseded: BoundedVec::empty(),
+            reason: BoundedText::new("").expect("short"),
+        };
+        let payload = [&self.random.bytes()[..16], &codec::encode(&erase)].concat();
+        Draft { kind: Kind::ERASE, marking: 1, flags: 0, time, payload: Arc::from(payload) }
     }
 
     /// The founder's tool makes documents.

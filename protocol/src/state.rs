@@ -515,7 +515,13 @@ impl State {
     /// Places of erased entries that were not in this list before: their bytes are to be destroyed.
     pub fn take_newly_erased(&mut self) -> Vec<(LogId, u64)> {
         let ids = self.erased.take_new();
-        ids.iter().filter_map(|id| self.place(id)).collect()
+        let places: Vec<(LogId, u64)> = ids.iter().filter_map(|id| self.place(id)).collect();
+        for (log, seq) in &places {
+            if let Some(record) = self.records.get_mut(log) {
+                record.gap_closed(*seq);
+            }
+        }
+        places
     }
 
     // ---- what follows ----

@@ -21,13 +21,14 @@ const ENTRIES: u64 = 2_000;
 const THREADS: usize = 2;
 
 /// Everything that the seeds have to meet between them.
-const FAULTS: [&str; 23] = [
+const FAULTS: [&str; 26] = [
     "answers withheld",
     "bad answers",
     "clock jumps",
     "crashes",
     "crashes that lost unsynced writes",
     "equivocations",
+    "forked logs pinned",
     "garbage in answers",
     "garbage in gossip",
     "gossip rejected",
@@ -42,6 +43,8 @@ const FAULTS: [&str; 23] = [
     "one-way partitions",
     "other stories in pages",
     "partitions",
+    "payloads withheld",
+    "publications erased by their authors",
     "removals",
     "requests without an answer",
     "slow peers",
@@ -149,6 +152,7 @@ fn a_few_honest_peers_agree_among_many_hostile_ones() {
             (Character::SendsGarbage, 1),
             (Character::Lies, 1),
         ],
+        pins: true,
         ..Configuration::of(seed, 12, 200)
     };
     tally(&run_all(1_000, 60, configure));

@@ -83,6 +83,11 @@ impl Disk {
         self.entry(log, seq).is_some_and(|entry| entry.id() == id)
     }
 
+    /// What is durable of a payload.
+    pub fn payload(&self, log: LogId, seq: u64) -> Option<&Payload> {
+        self.entry(log, seq).map(VerifiedEntry::payload)
+    }
+
     fn entry(&self, log: LogId, seq: u64) -> Option<&VerifiedEntry> {
         self.logs.get(&log)?.entries.get(usize::try_from(seq).ok()?)
     }

@@ -40,6 +40,8 @@ pub struct Configuration {
     pub duplicates: u64,
     /// Longest additional delay of a message, in milliseconds: longer than the gaps between messages, so it reorders.
     pub jitter: u64,
+    /// Longest time until a write is durable, in milliseconds.
+    pub disk: u64,
     /// Nodes at the end of a slow line.
     pub slow: usize,
     /// Times that the network falls into two parts.
@@ -58,6 +60,8 @@ pub struct Configuration {
     pub by_card: usize,
     /// Whether one organisation is removed.
     pub removal: bool,
+    /// Whether organisations whose logs forked pin a branch.
+    pub pins: bool,
 }
 
 impl Configuration {
@@ -73,6 +77,7 @@ impl Configuration {
             loss: 0,
             duplicates: 0,
             jitter: 0,
+            disk: 12,
             slow: 0,
             partitions: 0,
             one_way: 0,
@@ -82,6 +87,7 @@ impl Configuration {
             invited: 0,
             by_card: 0,
             removal: false,
+            pins: false,
         }
     }
 
@@ -118,6 +124,8 @@ impl Configuration {
             by_card,
             gossip: random.chance(85),
             removal: random.chance(50),
+            disk: if random.chance(40) { random.between(12, 500) } else { 12 },
+            pins: random.chance(60),
             ..Self::calm(seed, peers, entries)
         }
     }

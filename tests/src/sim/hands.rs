@@ -23,7 +23,7 @@ impl World {
     pub(super) fn effect(&mut self, at: usize, effect: Effect) {
         match effect {
             Effect::Store { ticket, batch } => {
-                let delay = self.random.between(1, 12);
+                let delay = self.random.between(1, self.configuration.disk);
                 let node = &mut self.nodes[at];
                 node.disk.write(ticket, batch);
                 node.disk_free = node.disk_free.max(self.time) + delay;

@@ -8,7 +8,7 @@ use lyceum_protocol::frontier::FrontierItem;
 use lyceum_protocol::hash::EntryId;
 use lyceum_protocol::key::SignatureBytes;
 use lyceum_protocol::replica::Heard;
-use lyceum_protocol::sync::message::{Answer, Gossip, RefusalCode, Reply, Request, TravellingEntry};
+use lyceum_protocol::sync::message::{Answer, Gossip, RefusalCode, Reply, Request, TravellingEntry, TravellingPayload};
 
 use super::faults::Character;
 use super::oracle::Equivocation;
@@ -153,6 +153,15 @@ impl World {
         let withheld = match &answer {
             Answer::Ok(Reply::Entries { .. }) if self.random.chance(50) => {
                 Answer::Ok(Reply::Entries { entries: BoundedVec::empty() })
+            }
+            Answer::Ok(Reply::Entries { entries }) if self.random.chance(50) => {
+                let mut entries = entries.clone().into_inner();
+                for entry in &mut entries {
+                    entry.payload =
+                        if self.random.chance(50) { TravellingPayload::Erased } else { TravellingPayload::NotHeld };
+                }
+                self.ledger.met("payloads withheld");
+                Answer::Ok(Reply::Entries { entries: BoundedVec::new(entries).unwrap_or_default() })
             }
             Answer::Ok(Reply::Entries { .. } | Reply::Headers { .. }) => Answer::refused(RefusalCode::NotHeld, "no"),
             Answer::Ok(Reply::Docs { .. }) => Answer::Ok(Reply::Docs { documents: BoundedVec::empty(), more: false }),

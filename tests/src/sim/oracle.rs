@@ -1,14 +1,15 @@
 //! What must hold, and what was met on the way.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
-use lyceum_protocol::entry::VerifiedEntry;
+use lyceum_protocol::entry::{Payload, VerifiedEntry};
 use lyceum_protocol::hash::{EntryId, LogId};
 use lyceum_protocol::replica::Replica;
 use lyceum_protocol::standing::Standing;
 use lyceum_protocol::sync::message::Request;
 
 use super::world::World;
+use crate::random::Random;
 
 /// Two entries that one key signed for one place.
 #[derive(Debug, Clone, Copy)]
@@ -36,6 +37,8 @@ pub struct Ledger {
     shown: BTreeMap<(usize, u64, u64), EntryId>,
     /// What dishonest ones did.
     pub equivocations: Vec<Equivocation>,
+    /// Logs of which a certificate names the branch that holds: there a fork says nothing any more.
+    pub pinned: BTreeSet<LogId>,
     asked: BTreeMap<&'static str, u64>,
 }
 
@@ -53,6 +56,12 @@ impl Ledger {
     /// An author was told that its entry is published.
     pub fn acknowledged(&mut self, node: usize, log: LogId, seq: u64, id: EntryId) {
         self.acknowledged.push((node, log, seq, id));
+    }
+
+    /// Something that a node published.
+    pub fn own_publication(&self, node: usize, random: &mut Random) -> Option<EntryId> {
+        let own: Vec<EntryId> = self.acknowledged.iter().filter(|(at, ..)| *at == node).map(|(.., id)| *id).collect();
+        random.pick(&own).copied()
     }
 
     /// An entry of an honest node became durable.
@@ -114,6 +123,7 @@ impl World {
         self.run_until(self.time + ROUND)?;
         self.agree().map_err(|why| format!("agreement did not last: {why}"))?;
         self.every_acknowledged_entry_is_good()?;
+        self.every_payload_is_held_or_erased()?;
         let forks = self.every_fork_is_known()?;
         self.nothing_is_left_open()?;
         let mut good = 0;
@@ -172,7 +182,7 @@ impl World {
             found.push(format!("their members number {} and {}", seats(one), seats(other)));
         }
         let logs = one.records().chain(other.records()).map(|record| record.log().opening().log);
-        let logs: std::collections::BTreeSet<LogId> = logs.collect();
+        let logs: BTreeSet<LogId> = logs.collect();
         for log in logs {
             let item =
                 |state: &lyceum_protocol::state::State| state.record(log).and_then(|record| record.judged().item);
@@ -215,6 +225,31 @@ impl World {
         Ok(())
     }
 
+    /// I9, I12: of what an honest author published the payload is held by all, or destroyed by all.
+    fn every_payload_is_held_or_erased(&self) -> Result<(), String> {
+        for (author, log, seq, id) in &self.ledger.acknowledged {
+            if !self.nodes[*author].is_honest() || self.nodes[*author].is_removed {
+                continue;
+            }
+            for (at, node) in self.nodes.iter().enumerate().filter(|(_, node)| node.counts()) {
+                let Some(replica) = &node.replica else { continue };
+                let is_erased = replica.state().erased().contains(id);
+                let payload = node.disk.payload(*log, *seq);
+                let as_it_should = match payload {
+                    Some(Payload::Present(_)) => !is_erased,
+                    Some(Payload::Erased) => is_erased,
+                    Some(Payload::NotHeld) | None => false,
+                };
+                if !as_it_should {
+                    return Err(format!(
+                        "of entry {seq} of node {author} node {at} has {payload:?}, erased: {is_erased}"
+                    ));
+                }
+            }
+        }
+        Ok(())
+    }
+
     /// I6: a fork of which honest nodes hold both sides is known to all, and none is known of an honest log.
     fn every_fork_is_known(&self) -> Result<u64, String> {
         let counting = || self.nodes.iter().enumerate().filter(|(_, node)| node.counts());
@@ -229,7 +264,7 @@ impl World {
             }
         }
         let mut known = 0;
-        for made in &self.ledger.equivocations {
+        for made in self.ledger.equivocations.iter().filter(|made| !self.ledger.pinned.contains(&made.log)) {
             let holds = |id: EntryId| counting().any(|(at, _)| self.held_at(at, made.log, made.seq) == Some(id));
             let fork_at = |at: usize| {
                 let record = self.nodes[at].replica.as_ref()?.state().record(made.log)?;

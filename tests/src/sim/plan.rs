@@ -3,11 +3,16 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
+use lyceum_protocol::bounded::{BoundedText, BoundedVec};
+use lyceum_protocol::codec;
 use lyceum_protocol::document::certificate::Pin;
 use lyceum_protocol::documents::DocumentBatch;
+use lyceum_protocol::entry::protocol_kinds::Erase;
 use lyceum_protocol::entry::{Draft, Kind};
+use lyceum_protocol::hash::EntryId;
 use lyceum_protocol::key::SecretKey;
 use lyceum_protocol::replica::{CallId, Event};
+use lyceum_protocol::state::Record;
 
 use super::disk::Disk;
 use super::faults::Character;
@@ -32,6 +37,8 @@ pub(super) enum Act {
     /// The same, for a newcomer that is there already.
     AdmitKnown(usize),
     Remove(usize),
+    /// An organisation whose log forked names the branch that holds.
+    Pin(usize),
     Part {
         lasts: u64,
     },
@@ -111,6 +118,13 @@ impl World {
             let when = self.random.between(0, end);
             self.do_at(when, Act::Publish { node, count });
         }
+        if configuration.pins {
+            let equivocates = |at: &usize| self.nodes[*at].character == Character::Equivocates;
+            for node in (1..first_newcomer).filter(equivocates).collect::<Vec<_>>() {
+                let when = self.random.between(end / 2, end);
+                self.do_at(when, Act::Pin(node));
+            }
+        }
         if configuration.removal {
             let honest = |at: &usize| self.nodes[*at].character == Character::Honest;
             if let Some(node) = (1..first_newcomer).rfind(honest) {
@@ -142,6 +156,7 @@ impl World {
             Act::Admit(at) => self.admit(at),
             Act::AdmitKnown(at) => self.admit_known(at),
             Act::Remove(at) => self.remove(at),
+            Act::Pin(at) => self.pin(at),
             Act::Part { lasts } => {
                 let island: BTreeSet<usize> = (1..self.nodes.len()).filter(|_| self.random.chance(40)).collect();
                 self.note(0, "part", 0, island.len() as u64);
@@ -199,11 +214,28 @@ impl World {
             payload.resize(usize::try_from(len).unwrap_or(40), b'.');
             drafts.push(Draft { kind: Kind::PUBLICATION, marking: 1, flags: 0, time, payload: Arc::from(payload) });
         }
+        if self.random.chance(3)
+            && let Some(target) = self.ledger.own_publication(at, &mut self.random)
+        {
+            self.ledger.met("publications erased by their authors");
+            drafts.push(self.erasing(target, time));
+        }
         self.next_call += 1;
         let call = CallId(self.next_call);
         self.note(at, "publish", at, count);
         self.ledger.published += count;
         self.turn(at, Event::Publish { call, drafts });
+    }
+
+    /// An entry that erases the payload of another one.
+    fn erasing(&mut self, target: EntryId, time: u64) -> Draft {
+        let erase = Erase {
+            targets: BoundedVec::new(vec![target]).expect("one"),
+            still_superseded: BoundedVec::empty(),
+            reason: BoundedText::new("").expect("short"),
+        };
+        let payload = [&self.random.bytes()[..16], &codec::encode(&erase)].concat();
+        Draft { kind: Kind::ERASE, marking: 1, flags: 0, time, payload: Arc::from(payload) }
     }
 
     /// The founder's tool makes documents.
@@ -260,6 +292,35 @@ impl World {
         self.nodes[at].is_removed = true;
         self.ledger.met("removals");
         self.govern(batch);
+    }
+
+    /// The organisation of an equivocator pins one branch, as an honest node holds it, in its next certificate.
+    fn pin(&mut self, at: usize) {
+        if self.nodes[at].replica.is_none() {
+            return self.do_at(self.time + 500, Act::Pin(at));
+        }
+        let key = self.key(at).to_bytes();
+        let mut pins: Vec<Pin> = Vec::new();
+        for node in self.nodes.iter().filter(|node| node.counts()) {
+            let Some(replica) = &node.replica else { continue };
+            let forked = replica.state().records().map(Record::log).filter(|log| log.opening().key == key);
+            for log in forked.filter(|log| log.fork().is_some()) {
+                let (id, len) = (log.opening().log, log.len());
+                if let Some(head) = log.head().filter(|_| pins.iter().all(|pin| pin.log != id)) {
+                    pins.push(Pin { log: id, len, head });
+                }
+            }
+        }
+        if pins.is_empty() {
+            return;
+        }
+        pins.sort();
+        self.ledger.pinned.extend(pins.iter().map(|pin| pin.log));
+        self.ledger.met("forked logs pinned");
+        let batch = self.people[at].pin(pins);
+        self.next_call += 1;
+        let call = CallId(self.next_call);
+        self.turn(at, Event::Govern { call, batch });
     }
 
     /// Faults stop: everything heals, everybody who was off is started.

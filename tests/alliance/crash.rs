@@ -1,7 +1,9 @@
 //! Killed again and again while sixteen publish: nothing that was acknowledged is lost, and no log forks.
 
 use std::collections::BTreeSet;
-use std::path::PathBuf;
+use std::io::{Read as _, Write as _};
+use std::os::unix::net::UnixStream;
+use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
@@ -11,21 +13,33 @@ use crate::cluster::{Node, three, until};
 const KILLS: usize = 51;
 const PUBLISHERS: usize = 16;
 
+/// One publication over the daemon's socket, as the commands do it; its id once it is durable.
+fn publish_once(home: &Path, title: &str) -> Option<String> {
+    let item = serde_json::json!({ "publication": { "type": "note", "title": title }, "marking": null });
+    let body = serde_json::json!({ "items": [item] }).to_string();
+    let mut socket = UnixStream::connect(home.join("socket")).ok()?;
+    let head = "POST /publish HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\ncontent-type: application/json";
+    write!(socket, "{head}\r\ncontent-length: {}\r\n\r\n{body}", body.len()).ok()?;
+    let mut answer = String::new();
+    socket.read_to_string(&mut answer).ok()?;
+    let (head, body) = answer.split_once("\r\n\r\n")?;
+    assert!(head.starts_with("HTTP/1.1 200") || head.starts_with("HTTP/1.1 5"), "{answer}");
+    let body: serde_json::Value = serde_json::from_str(body).ok()?;
+    Some(body["entries"][0]["id"].as_str()?.to_owned())
+}
+
 /// Publishes until it is told to stop; what was acknowledged is noted. A node that is down just now is no failure.
-fn publish_on(home: &PathBuf, number: usize, stop: &AtomicBool, acknowledged: &Mutex<BTreeSet<String>>) {
-    let node = Node::unmade(home.clone());
+fn publish_on(home: &Path, number: usize, stop: &AtomicBool, acknowledged: &Mutex<BTreeSet<String>>) {
     for n in 0.. {
         if stop.load(Ordering::Relaxed) {
             return;
         }
-        let note = serde_json::json!({ "type": "note", "title": format!("Note {n} of publisher {number}") });
-        let ended = node.run_with(&["publish", "-", "--json"], note.to_string().as_bytes());
-        if ended.code != 0 {
-            continue;
-        }
-        for object in ended.objects() {
-            let id = object["id"].as_str().unwrap().to_owned();
-            acknowledged.lock().unwrap_or_else(PoisonError::into_inner).insert(id);
+        match publish_once(home, &format!("Note {n} of publisher {number}")) {
+            Some(id) => {
+                acknowledged.lock().unwrap_or_else(PoisonError::into_inner).insert(id);
+            }
+            // Killed: it is started again in a moment.
+            None => std::thread::sleep(Duration::from_millis(20)),
         }
     }
 }

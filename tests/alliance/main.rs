@@ -1,5 +1,11 @@
 //! The alliance as its users see it: real processes, spoken to as people and scripts do.
 
+#![expect(
+    clippy::unwrap_used,
+    clippy::print_stdout,
+    reason = "what cannot be set up fails its test; figures are shown"
+)]
+
 mod cluster;
 mod commands;
 mod crash;

@@ -42,7 +42,7 @@ pub struct ProofOf<'a> {
 
 impl ProofOf<'_> {
     /// The bundle. A charter that its voters did not sign, or a motion that nobody approved, is left out with what
-    /// rests on it. The result is not checked: [`super::check`] does that.
+    /// rests on it. The result is not checked: [`super::check()`] does that.
     ///
     /// # Errors
     /// [`BundleFault`] if objects are missing, do not fit each other, or are too long for one file.

@@ -18,6 +18,7 @@ use tokio::sync::{broadcast, mpsc, oneshot};
 use tokio_util::sync::CancellationToken;
 
 use crate::clock::Clock;
+use crate::network::identity::peer_id_of;
 use crate::network::{NetEvent, Network};
 use crate::store::{Store, Writer};
 use crate::verify::Verifier;
@@ -231,15 +232,15 @@ impl Driver {
     fn net(&mut self, event: NetEvent) {
         match event {
             NetEvent::PeerUp { peer, address } => {
-                tracing::info!(%peer, %address, "peer up");
+                tracing::info!(peer = %peer_id_of(&peer), %address, "peer up");
                 self.handle(Event::PeerUp { peer });
             }
             NetEvent::PeerDown { peer, cause } => {
-                tracing::info!(%peer, cause, "peer down");
+                tracing::info!(peer = %peer_id_of(&peer), cause, "peer down");
                 self.handle(Event::PeerDown { peer });
             }
             NetEvent::DialFailed { peer, cause } => {
-                tracing::debug!(%peer, cause, "dial failed");
+                tracing::debug!(peer = %peer_id_of(&peer), cause, "dial failed");
                 self.handle(Event::DialFailed { peer, cause });
             }
             NetEvent::External(addresses) => {
@@ -249,7 +250,7 @@ impl Driver {
             NetEvent::Asked { call, peer, bytes } => match Request::read(&bytes) {
                 Ok(request) => self.handle(Event::Asked { call: CallId(call | PEER_CALL), peer, request }),
                 Err(fault) => {
-                    tracing::debug!(%peer, %fault, "a request that cannot be read");
+                    tracing::debug!(peer = %peer_id_of(&peer), %fault, "a request that cannot be read");
                     let answer = Answer::refused(RefusalCode::BadRequest, &fault.to_string());
                     self.hands.answer(call, answer);
                 }

@@ -1,2 +1,7 @@
 //! The `lyceum` program.
-fn main() {}
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    lyceum_node::cli::main()
+}

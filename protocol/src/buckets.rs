@@ -25,11 +25,13 @@ pub struct Buckets<T> {
     items: BTreeMap<[u8; 32], T>,
     hashes: Vec<[u8; 32]>,
     stale: BTreeSet<u8>,
+    /// The root, if nothing is stale.
+    root: Option<[u8; 32]>,
 }
 
 impl<T: Item> Default for Buckets<T> {
     fn default() -> Self {
-        Self { items: BTreeMap::new(), hashes: vec![sha256(&[]); ROOT_BUCKETS], stale: BTreeSet::new() }
+        Self { items: BTreeMap::new(), hashes: vec![sha256(&[]); ROOT_BUCKETS], stale: BTreeSet::new(), root: None }
     }
 }
 
@@ -74,15 +76,22 @@ impl<T: Item> Buckets<T> {
 
     /// SHA-256 over the hashes of the 256 buckets of 8 bits.
     pub fn root(&self) -> [u8; 32] {
+        if let Some(root) = self.root.filter(|_| self.stale.is_empty()) {
+            return root;
+        }
         let mut hashes = self.hashes.clone();
         self.hash_stale(&mut hashes);
         sha256(&[hashes.as_flattened()])
     }
 
-    /// Hashes the buckets that changed, so that the next root costs no more than 8 KiB of hashing.
+    /// Hashes the buckets that changed, so that the next root costs nothing.
     pub fn refresh(&mut self) {
+        if self.root.is_some() && self.stale.is_empty() {
+            return;
+        }
         let mut hashes = std::mem::take(&mut self.hashes);
         self.hash_stale(&mut hashes);
+        self.root = Some(sha256(&[hashes.as_flattened()]));
         self.hashes = hashes;
         self.stale.clear();
     }

@@ -232,10 +232,7 @@ mod tests {
         assert_eq!(with(&|body| body[52] = 99), BundleFault::UnknownPart(99));
         assert_eq!(
             with(&|body| body[52] = 9),
-            BundleFault::Part {
-                part: PartType::Signature,
-                reason: "not decodable: UnexpectedEnd { additional: 1 }".into()
-            }
+            BundleFault::Part { part: PartType::Signature, reason: "not decodable: cut off".into() }
         );
         assert_eq!(with(&|body| body.push(0)), BundleFault::Frame("bytes after the last part"));
         let twice = [Part::Payload(vec![1]), Part::Payload(vec![2])].to_vec();

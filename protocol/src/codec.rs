@@ -5,7 +5,7 @@
 
 use bincode::config::{Configuration, Fixint, Limit, LittleEndian};
 use bincode::enc::write::Writer;
-use bincode::error::EncodeError;
+use bincode::error::{DecodeError, EncodeError};
 use bincode::{Decode, Encode};
 
 /// Most memory that one decoded value may claim. Wire sizes are bounded apart, by the caller's `max`.
@@ -54,7 +54,7 @@ pub fn decode<T: Decode<()> + Encode>(bytes: &[u8], max: usize) -> Result<T, Cod
         return Err(CodecError::TooLong { len: bytes.len(), max });
     }
     let (value, used) = bincode::decode_from_slice::<T, Dialect>(bytes, dialect())
-        .map_err(|fault| CodecError::Malformed(fault.to_string()))?;
+        .map_err(|fault| CodecError::Malformed(words(fault)))?;
     if used != bytes.len() {
         return Err(CodecError::Trailing(bytes.len().saturating_sub(used)));
     }
@@ -64,6 +64,15 @@ pub fn decode<T: Decode<()> + Encode>(bytes: &[u8], max: usize) -> Result<T, Cod
         return Err(CodecError::NotCanonical);
     }
     Ok(value)
+}
+
+/// What the decoder found, without the names of its own types where people meet it often.
+fn words(fault: DecodeError) -> String {
+    match fault {
+        DecodeError::OtherString(words) => words,
+        DecodeError::UnexpectedEnd { .. } => "cut off".to_owned(),
+        other => other.to_string(),
+    }
 }
 
 /// Accepts only the bytes that it was given, in order.

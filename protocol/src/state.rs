@@ -17,7 +17,7 @@ use crate::entry_index::EntryIndex;
 use crate::fork::VerifiedForkProof;
 use crate::frontier::{self, DocsItem, FrontierItem, StateRow};
 use crate::governance::{self, Governance};
-use crate::hash::{CertificateId, CharterId, EntryId, LogId, NetworkId, ObjectId, OrgId, sha256};
+use crate::hash::{CertificateId, CharterId, EntryId, LogId, NetworkId, ObjectId, OrgId, SignatureId, sha256};
 use crate::keep;
 use crate::log::{Fit, Log, Opening, PinHeld};
 use crate::standing::{self, Judged, Line, Standing};
@@ -247,7 +247,11 @@ impl State {
             return change;
         }
         self.reconsider(&mut change);
-        // What was dropped at once never was held.
+        // What was dropped at once never was held: neither news nor a loss.
+        let came: BTreeSet<ObjectId> = change.objects.iter().map(DocumentObject::id).collect();
+        let signed: BTreeSet<SignatureId> = change.signatures.iter().map(VerifiedSignature::id).collect();
+        change.dropped.objects.retain(|id| !came.contains(id));
+        change.dropped.signatures.retain(|(_, id)| !signed.contains(id));
         let held = &self.documents;
         change.objects.retain(|object| held.contains(object.id()));
         change.signatures.retain(|signature| held.is_signed(signature.place()));
@@ -511,7 +515,13 @@ impl State {
     /// Places of erased entries that were not in this list before: their bytes are to be destroyed.
     pub fn take_newly_erased(&mut self) -> Vec<(LogId, u64)> {
         let ids = self.erased.take_new();
-        ids.iter().filter_map(|id| self.place(id)).collect()
+        let places: Vec<(LogId, u64)> = ids.iter().filter_map(|id| self.place(id)).collect();
+        for (log, seq) in &places {
+            if let Some(record) = self.records.get_mut(log) {
+                record.gap_closed(*seq);
+            }
+        }
+        places
     }
 
     // ---- what follows ----

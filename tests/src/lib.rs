@@ -2,8 +2,10 @@
 
 #![expect(clippy::expect_used, reason = "what a generator makes is within its own bounds, or the test has to stop")]
 
+pub mod fixtures;
 pub mod naive;
 pub mod permutation;
 pub mod random;
 pub mod shrink;
+pub mod sim;
 pub mod universe;

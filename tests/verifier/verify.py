@@ -246,6 +246,10 @@ def check_world(given):
 CHECKS = {name.removeprefix("check_"): check for name, check in list(globals().items()) if name.startswith("check_")}
 
 
+# Bundles and invitations are files that people hand on: another format, held by tests of the program.
+FILES_OF_PEOPLE = {"bundle.json", "invitation.json"}
+
+
 def judge(case):
     try:
         return "valid", CHECKS[case["check"]](case["given"])
@@ -262,6 +266,9 @@ def main():
     if not files:
         sys.exit(f"there are no vectors in {sys.argv[1]}")
     for file in files:
+        if file.name in FILES_OF_PEOPLE:
+            print(f"{file.name}: not read by this verifier")
+            continue
         cases = json.loads(file.read_text("utf-8"))["cases"]
         for case in cases:
             verdict, gives = judge(case)

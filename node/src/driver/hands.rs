@@ -14,6 +14,7 @@ use lyceum_protocol::sync::message::{Answer, Gossip, Request};
 use tokio::sync::{broadcast, mpsc};
 
 use super::PEER_CALL;
+use crate::network::identity::peer_id_of;
 use crate::network::{Multiaddr, Network, Topic};
 use crate::store::{LogStore, Store, Writer};
 use crate::verify::Verifier;
@@ -66,7 +67,7 @@ impl Hands {
                 }
             }
             Effect::Disconnect { peer, reason } => {
-                tracing::info!(%peer, reason, "disconnecting");
+                tracing::info!(peer = %peer_id_of(&peer), reason, "disconnecting");
                 self.hint(self.network.disconnect(peer, reason));
             }
             Effect::Members(members) => self.network.set_members(members),
@@ -132,7 +133,7 @@ impl Hands {
         rayon::spawn(move || {
             let heard = verifier.gossip(&bytes);
             if let Heard::Bad(cause) = &heard {
-                tracing::warn!(%peer, cause, "bad gossip");
+                tracing::warn!(peer = %peer_id_of(&peer), cause, "bad gossip");
             }
             tell(&answers, Event::Gossiped { offer, peer, heard });
         });

@@ -42,6 +42,11 @@ impl Folder {
         self.0.join("tree")
     }
 
+    /// A database on its way.
+    pub(super) fn new_tree(&self) -> PathBuf {
+        self.0.join("tree.new")
+    }
+
     /// The one file of the database that holds rows.
     pub(super) fn tree_file(&self) -> PathBuf {
         self.tree().join("db")

@@ -16,8 +16,9 @@ use lyceum_protocol::hash::{LogId, NetworkId};
 use lyceum_protocol::replica::Batch;
 use lyceum_protocol::replica::event::StoreFault;
 
+use super::durable;
 use super::folder::{Folder, Lock, LockFault};
-use super::head::{self, HeadFile};
+use super::head::{HeadFile, HeadRead};
 use super::identity::{self, FORMAT, IdentityFault};
 use super::plan::LogPlace;
 use super::read::EntryReader;
@@ -163,6 +164,7 @@ impl Store {
         let folder = Folder::new(path);
         let io = |what| move |fault: io::Error| OpenFault::io(path, what, &fault);
         fs::create_dir_all(path).map_err(io("folder"))?;
+        durable::sync_folder_of(path).map_err(io("folder"))?;
         let lock = Lock::take(&folder).map_err(|fault| match fault {
             LockFault::Taken(process) => OpenFault::Locked { folder: path.to_path_buf(), process },
             LockFault::Io(fault) => OpenFault::io(path, "lock", &fault),
@@ -173,10 +175,8 @@ impl Store {
         })?;
         let slots = Slots::open(&folder).map_err(io("keys"))?;
         let fresh = FreshSlots::after(&slots).map_err(io("keys"))?;
-        let tree = database::open(&folder, options.cache_bytes)?;
+        let tree = database::open(&folder, options.network, options.cache_bytes)?;
         let file = File::open(folder.tree_file()).map_err(io("database"))?;
-        database::belong_to(&tree, options.network, &folder, &file)?;
-
         let bad = |why: String| OpenFault::Io { folder: path.to_path_buf(), what: "database", why };
         let (logs, next_log) = guarded(|| database::places(&tree)).map_err(bad)?.map_err(|why| bad(why.to_string()))?;
         let erased = database::doomed(&tree).map_err(|why| bad(why.to_string()))?;
@@ -196,13 +196,13 @@ impl Store {
             stopped: OnceLock::new(),
             _lock: lock,
         });
-        let written = head::read(&shared.folder).map_err(io("head file"))?;
-        if matches!(written, HeadFile::Of(_, by) if by != id) {
+        let (head_file, written) = HeadFile::open(&shared.folder).map_err(io("head file"))?;
+        if matches!(written, HeadRead::Of(_, by) if by != id) {
             // Nothing was published since the folder was copied.
             opened_as = OpenedAs::Copied;
         }
         let head = shared.check_head(written).map_err(|why| bad(why.to_string()))?;
-        let start = Start { shared: Arc::clone(&shared), file, fresh, next_log, live_bytes, erased };
+        let start = Start { shared: Arc::clone(&shared), file, fresh, head: head_file, next_log, live_bytes, erased };
         let writer = WriterThread::start(start).map_err(io("writer"))?;
         Ok(Opened { store: Self { writer, shared }, opened_as, head })
     }
@@ -311,12 +311,12 @@ impl Shared {
         })
     }
 
-    fn check_head(&self, file: HeadFile) -> Result<HeadCheck, sled::Error> {
+    fn check_head(&self, file: HeadRead) -> Result<HeadCheck, sled::Error> {
         let own = self.tree.get(rows::OWN_LOG)?;
         let head = match (own.is_some(), file) {
-            (false, HeadFile::Missing) => return Ok(HeadCheck::Nothing),
-            (true, HeadFile::Of(head, _)) => head,
-            (false, HeadFile::Of(..)) | (_, HeadFile::Unreadable) | (true, HeadFile::Missing) => {
+            (false, HeadRead::Missing) => return Ok(HeadCheck::Nothing),
+            (true, HeadRead::Of(head, _)) => head,
+            (false, HeadRead::Of(..)) | (_, HeadRead::Unreadable) | (true, HeadRead::Missing) => {
                 return Ok(HeadCheck::Differs);
             }
         };

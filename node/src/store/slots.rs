@@ -16,8 +16,10 @@ use super::folder::Folder;
 
 const SLOT_LEN: u64 = 32;
 
-/// Keys that are made ahead in one go: 64 KiB. At most so many are wasted by a stop.
-const AHEAD: u64 = 2_048;
+/// Keys that are made ahead at first, and twice as many each time up to the most. As many may be wasted by a stop, so
+/// a node that writes little wastes little.
+const AHEAD_FIRST: u64 = 64;
+const AHEAD_MOST: u64 = 4_096;
 
 /// A slot that held a key once.
 const ERASED: [u8; 32] = [0; 32];
@@ -77,6 +79,8 @@ fn encrypt(key: &[u8; 32], bytes: &mut [u8]) {
 pub(super) struct FreshSlots {
     next: u64,
     end: u64,
+    /// Keys that will be made in one go.
+    ahead: u64,
     /// Keys of `end - keys.len() / 32 .. end`.
     keys: Zeroizing<Vec<u8>>,
 }
@@ -86,7 +90,7 @@ impl FreshSlots {
     pub(super) fn after(slots: &Slots) -> io::Result<Self> {
         // A slot that was torn by a stop is skipped as well.
         let end = slots.file.metadata()?.len().div_ceil(SLOT_LEN);
-        Ok(Self { next: end, end, keys: Zeroizing::new(Vec::new()) })
+        Ok(Self { next: end, end, ahead: AHEAD_FIRST, keys: Zeroizing::new(Vec::new()) })
     }
 
     /// Encrypts a payload under the key of a fresh slot, which is durable.
@@ -94,9 +98,9 @@ impl FreshSlots {
         if self.next == self.end {
             self.make(slots)?;
         }
-        let (first, _) = self.keys.as_chunks::<32>();
+        let (keys, _) = self.keys.as_chunks::<32>();
         let from_end = usize::try_from(self.end.saturating_sub(self.next)).unwrap_or(usize::MAX);
-        let key = first.len().checked_sub(from_end).and_then(|index| first.get(index));
+        let key = keys.len().checked_sub(from_end).and_then(|index| keys.get(index));
         let key = key.ok_or_else(|| io::Error::other("no key was made for a fresh slot"))?;
         encrypt(key, bytes);
         let slot = Slot(self.next);
@@ -105,12 +109,13 @@ impl FreshSlots {
     }
 
     fn make(&mut self, slots: &Slots) -> io::Result<()> {
-        let len = usize::try_from(AHEAD.saturating_mul(SLOT_LEN)).unwrap_or(usize::MAX);
+        let len = usize::try_from(self.ahead.saturating_mul(SLOT_LEN)).unwrap_or(usize::MAX);
         let mut keys = Zeroizing::new(vec![0; len]);
         getrandom::fill(&mut keys).map_err(|fault| io::Error::other(fault.to_string()))?;
         slots.file.write_all_at(&keys, self.end.saturating_mul(SLOT_LEN))?;
         slots.file.sync_all()?;
-        self.end = self.end.saturating_add(AHEAD);
+        self.end = self.end.saturating_add(self.ahead);
+        self.ahead = self.ahead.saturating_mul(2).min(AHEAD_MOST);
         self.keys = keys;
         Ok(())
     }

@@ -12,7 +12,7 @@ use lyceum_protocol::fork;
 use lyceum_protocol::replica::event::StoreFault;
 use lyceum_protocol::replica::{Batch, Change};
 
-use super::head;
+use super::head::HeadFile;
 use super::open::{Shared, guarded};
 use super::pending::{Pending, View};
 use super::plan::{Plan, PlanFault, Planner};
@@ -87,6 +87,7 @@ pub(super) struct Start {
     /// The database's file, to be synced.
     pub(super) file: File,
     pub(super) fresh: FreshSlots,
+    pub(super) head: HeadFile,
     pub(super) next_log: LogNumber,
     pub(super) live_bytes: u64,
     /// Slots that are erased but still listed as to be erased.
@@ -241,7 +242,7 @@ impl Work {
         }
         drop(places);
         if let Some(head) = head {
-            head::write(&shared.folder, &head, shared.id).map_err(|fault| format!("head file: {fault}"))?;
+            self.start.head.write(&head, shared.id).map_err(|fault| format!("head file: {fault}"))?;
         }
         shared.slots.erase(&doomed).map_err(|fault| format!("keys: {fault}"))?;
         self.start.erased = doomed;

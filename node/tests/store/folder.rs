@@ -163,14 +163,38 @@ fn a_head_file_that_is_lost_or_damaged_or_ahead_ends_the_log() {
     drop(store);
 
     let good = fs::read_to_string(&head).unwrap();
-    fs::write(&head, good.replace("len 2", "len 1")).unwrap();
+    fs::write(&head, good.replace("len ", "len 1")).unwrap();
     assert_eq!(open(folder.path()).head, HeadCheck::Differs, "damaged");
+    fs::write(&head, &good[..20]).unwrap();
+    assert_eq!(open(folder.path()).head, HeadCheck::Differs, "cut off");
     fs::remove_file(&head).unwrap();
     assert_eq!(open(folder.path()).head, HeadCheck::Differs, "lost");
     fs::write(yesterday.path().join("head"), &good).unwrap();
     assert_eq!(open(yesterday.path()).head, HeadCheck::Differs, "ahead of a restored database");
     fs::write(&head, &good).unwrap();
     assert!(matches!(open(folder.path()).head, HeadCheck::Equal(_)));
+}
+
+/// A power cut may tear the record that is being written; it was not acknowledged then.
+#[test]
+fn a_torn_head_record_leaves_the_one_before() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut own = Author::new(1);
+    let head = folder.path().join("head");
+    for seed in 1..6 {
+        let store = open(folder.path()).store;
+        store.commit(publish(&own.write(payload(seed, 100)))).unwrap();
+        drop(store);
+        let good = fs::read_to_string(&head).unwrap();
+        assert!(matches!(open(folder.path()).head, HeadCheck::Equal(head) if head.len == seed));
+        fs::write(&head, good.replace(&format!("len {seed}\n"), "len 9\n")).unwrap();
+        match open(folder.path()).head {
+            HeadCheck::Extended(head) => assert_eq!(head.len, seed - 1),
+            HeadCheck::Differs => assert_eq!(seed, 1, "there is none before the first"),
+            other => panic!("{other:?}"),
+        }
+        fs::write(&head, good).unwrap();
+    }
 }
 
 /// A kill while the engine writes its snapshot leaves a half file that it would read as the newest snapshot.

@@ -174,6 +174,8 @@ impl World {
     }
 }
 
+mod vectors;
+
 const FOUNDER_VOTES: u8 = 11;
 const LISTED_VOTES: u8 = 21;
 

@@ -24,7 +24,9 @@ impl Replica {
         if !self.settings.sync {
             return;
         }
-        let peers: Vec<PublicKey> = self.sessions.keys().copied().collect();
+        let due = |session: &session::Session| session.docs_due || session.frontier_due;
+        let peers: Vec<PublicKey> =
+            self.sessions.iter().filter(|(_, session)| due(session)).map(|(peer, _)| *peer).collect();
         for peer in peers {
             let (docs_items, logs) = (self.state.docs().len(), self.state.frontier().len());
             let Some(session) = self.sessions.get_mut(&peer) else { continue };
@@ -190,12 +192,11 @@ impl Replica {
         let last = items.last().map(Item::id);
         let Some(session) = self.sessions.get_mut(&peer) else { return };
         if !matches!(session.docs, Phase::Pulling { .. }) {
-            session.docs = Phase::Pulling { ids: Vec::new(), batch: DocumentBatch::default(), bytes: 0 };
+            session.docs = Phase::Pulling { items: Vec::new(), batch: DocumentBatch::default(), bytes: 0 };
         }
-        if let Phase::Pulling { ids, .. } = &mut session.docs {
-            ids.extend(wanted.iter().map(|item| item.id));
+        if let Phase::Pulling { items, .. } = &mut session.docs {
+            items.extend(wanted);
         }
-        session.docs_seen.extend(wanted.iter().map(|item| (item.id, item.signatures)));
         if more && last.is_some() {
             self.ask_items(peer, Set::Docs, bits, buckets, last, out);
         } else {
@@ -206,12 +207,12 @@ impl Replica {
     /// Asks for the next documents, or takes all that came as one.
     fn pull_docs(&mut self, now: Now, peer: PublicKey, out: &mut Outbox) {
         let Some(session) = self.sessions.get_mut(&peer) else { return };
-        let Phase::Pulling { ids, batch, bytes } = &mut session.docs else { return };
+        let Phase::Pulling { items, batch, bytes } = &mut session.docs else { return };
         let bound = match session.standing {
             Standing::Guest => session::GUEST_BYTES_MAX,
             Standing::Member => session::DOCS_BYTES_MAX,
         };
-        let next: Vec<ObjectId> = ids.iter().take(limits::DOCS_IDS_MAX).copied().collect();
+        let next: Vec<ObjectId> = items.iter().take(limits::DOCS_IDS_MAX).map(|item| item.id).collect();
         if next.is_empty() || *bytes > bound {
             let batch = std::mem::take(batch);
             session.docs = Phase::Idle;
@@ -233,7 +234,7 @@ impl Replica {
         out: &mut Outbox,
     ) {
         let Some(session) = self.sessions.get_mut(&peer) else { return };
-        let Phase::Pulling { ids, batch, bytes } = &mut session.docs else { return };
+        let Phase::Pulling { items, batch, bytes } = &mut session.docs else { return };
         let last = came.objects.last().map(crate::documents::DocumentObject::id);
         let answered = match (more, last) {
             // A page that ends before the ids do is gone on with behind its last document.
@@ -242,7 +243,9 @@ impl Replica {
             }
             (true, None) | (false, _) => asked.len(),
         };
-        ids.drain(..answered.min(ids.len()));
+        // Only what was answered counts as seen: a request that was lost is made again.
+        let answered = items.drain(..answered.min(items.len()));
+        session.docs_seen.extend(answered.map(|item| (item.id, item.signatures)));
         *bytes = bytes.saturating_add(came.objects.iter().map(object_size).sum::<usize>());
         *bytes = bytes.saturating_add(came.signatures.len().saturating_mul(limits::TRAVELLING_SIGNATURE));
         batch.objects.extend(came.objects);

@@ -7,7 +7,7 @@ use crate::codec;
 use crate::entry::Draft;
 use crate::entry::header::{Kind, MARKING_GREEN};
 use crate::entry::protocol_kinds::NodeRecord;
-use crate::hash::LogId;
+use crate::hash::{EntryId, LogId};
 use crate::key::PublicKey;
 use crate::limits;
 use crate::replica::effect::{Effect, Outbox};
@@ -41,12 +41,16 @@ struct Target {
     failing: Option<(u64, String)>,
     connected: bool,
     known: bool,
+    /// Whether a connection is wanted now: of what is not, nothing is due.
+    wanted: bool,
 }
 
 /// The schedule of dials.
 #[derive(Debug)]
 pub(crate) struct Dial {
     targets: BTreeMap<PublicKey, Target>,
+    /// The node record of each log that was looked at last.
+    learned: BTreeMap<LogId, EntryId>,
     own_addresses: Vec<String>,
     /// The addresses that were last said in a node record.
     said: Option<Vec<String>>,
@@ -58,7 +62,7 @@ impl Dial {
             let target = Target { addresses: known.addresses.clone(), at: Some(0), known: true, ..Target::default() };
             (known.peer, target)
         });
-        Self { targets: targets.collect(), own_addresses: Vec::new(), said: None }
+        Self { targets: targets.collect(), learned: BTreeMap::new(), own_addresses: Vec::new(), said: None }
     }
 
     pub(crate) fn set_own_addresses(&mut self, mut addresses: Vec<String>) {
@@ -128,20 +132,18 @@ impl Dial {
         now: Now,
         out: &mut Outbox,
     ) {
-        for (peer, session) in sessions {
-            if session.is_mutual()
-                && let Some(target) = self.targets.get_mut(peer)
-            {
+        for (peer, target) in self.targets.iter_mut().filter(|(_, target)| target.connected && target.attempts > 0) {
+            if sessions.get(peer).is_some_and(Session::is_mutual) {
                 target.attempts = 0;
             }
         }
         let enough = members.len() > CONNECT_ALL && sessions.len() >= LINKS;
         for (peer, target) in &mut self.targets {
-            let wanted = target.known || members.contains(peer);
-            if target.connected || target.addresses.is_empty() || !wanted || enough {
+            if target.connected || target.addresses.is_empty() {
                 continue;
             }
-            if target.at.is_some_and(|at| at <= now.mono) {
+            target.wanted = !enough && (target.known || members.contains(peer));
+            if target.wanted && target.at.is_some_and(|at| at <= now.mono) {
                 target.at = None;
                 out.push(Effect::Dial { peer: *peer, addresses: target.addresses.clone() });
             }
@@ -152,6 +154,10 @@ impl Dial {
     pub(crate) fn learn(&mut self, settings: &Settings, state: &State, logs: &BTreeSet<LogId>, now: Now) {
         for record in logs.iter().filter_map(|log| state.record(*log)) {
             let Some(entry) = record.node_record() else { continue };
+            // Most changes of a log are no new node record, and to admit a key costs as much as a signature.
+            if self.learned.insert(record.log().opening().log, entry.id()) == Some(entry.id()) {
+                continue;
+            }
             let Ok(key) = PublicKey::admit(&entry.header().key) else { continue };
             if key == settings.key {
                 continue;
@@ -173,9 +179,10 @@ impl Dial {
         }
     }
 
-    /// When the next dial is due: of what has somewhere to go.
+    /// When the next dial is due: of what is wanted and has somewhere to go.
     pub(crate) fn wake_at(&self) -> Option<u64> {
-        let due = |target: &Target| target.at.filter(|_| !target.connected && !target.addresses.is_empty());
+        let can_be = |target: &Target| target.wanted && !target.connected && !target.addresses.is_empty();
+        let due = |target: &Target| target.at.filter(|_| can_be(target));
         self.targets.values().filter_map(due).min()
     }
 

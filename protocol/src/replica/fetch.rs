@@ -3,7 +3,7 @@
 //! One page of a log is in flight at a time, different logs come from different peers, logs take turns, and the next
 //! page is asked for when the last one is durable.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Bound;
 
 use crate::frontier::FrontierItem;
@@ -86,6 +86,11 @@ impl Fetch {
             want.sources.retain(|_, item| is_ahead(item));
             self.tidy(log);
         }
+    }
+
+    /// Peers that have something of which no page is in flight.
+    pub(crate) fn free_sources(&self) -> BTreeSet<PublicKey> {
+        self.wants.values().filter(|want| !want.busy).flat_map(|want| want.sources.keys().copied()).collect()
     }
 
     /// The next log to ask a peer for, in turn; it counts as in flight from now on.

@@ -25,8 +25,8 @@ impl Replica {
         if !self.settings.sync {
             return;
         }
-        let peers: Vec<PublicKey> =
-            self.sessions.iter().filter(|(_, session)| session.is_mutual()).map(|(peer, _)| *peer).collect();
+        let mut peers = self.fetch.free_sources();
+        peers.retain(|peer| self.sessions.get(peer).is_some_and(super::Session::is_mutual));
         let mut asked_one = true;
         // Peers take turns, so that the pages spread over all that have something.
         while asked_one {
@@ -208,18 +208,14 @@ impl Replica {
 
     /// Asks a peer for some of the payloads that are missing here, entry by entry.
     pub(super) fn ask_gaps(&mut self, peer: PublicKey, out: &mut Outbox) {
-        let mut asked = 0;
-        let mut requests = Vec::new();
-        for record in self.state.records().filter(|record| !record.gaps().is_empty()) {
-            let Some(item) = record.judged().item else { continue };
-            for seq in record.gaps().iter().take(GAPS_AT_ONCE) {
-                requests.push((item, *seq));
-                asked += 1;
-            }
-            if asked >= GAPS_AT_ONCE {
-                break;
-            }
-        }
+        let round = self.sessions.get(&peer).map_or(0, |session| session.round);
+        let with_gaps = self.state.records().filter(|record| !record.gaps().is_empty());
+        let all = with_gaps.filter_map(|record| Some((record.judged().item?, record.gaps())));
+        let all: Vec<_> = all.flat_map(|(item, gaps)| gaps.iter().map(move |seq| (item, *seq))).collect();
+        // Some that nobody can fill must not keep the others waiting: each round begins behind the last.
+        let turn = usize::try_from(round).unwrap_or(0).saturating_mul(GAPS_AT_ONCE);
+        let first = turn.checked_rem(all.len()).unwrap_or(0);
+        let requests: Vec<_> = all.iter().cycle().skip(first).take(GAPS_AT_ONCE.min(all.len())).copied().collect();
         for (item, from) in requests {
             let request = Request::Entries { log: item.log, len: item.good_len, head: item.head, from, max_bytes: 1 };
             self.ask(peer, Asked::Gap, request, out);

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::documents::DocumentBatch;
-use crate::frontier::FrontierItem;
+use crate::frontier::{DocsItem, FrontierItem};
 use crate::hash::{LogId, ObjectId, OrgId};
 use crate::sync::message::{Hello, RefusalCode, You};
 
@@ -40,7 +40,7 @@ pub(crate) enum Phase {
     /// Bucket hashes or items were asked for.
     Asking,
     /// Documents are being pulled: those still to ask for, and what came so far.
-    Pulling { ids: Vec<ObjectId>, batch: DocumentBatch, bytes: usize },
+    Pulling { items: Vec<DocsItem>, batch: DocumentBatch, bytes: usize },
 }
 
 impl Phase {

@@ -408,8 +408,8 @@ impl From<TravellingPayload> for Payload {
     fn from(payload: TravellingPayload) -> Self {
         match payload {
             TravellingPayload::Present(bytes) => Self::Present(bytes.into_inner().into()),
-            TravellingPayload::Erased => Self::Erased,
-            TravellingPayload::NotHeld => Self::NotHeld,
+            // What a peer says is erased is a gap until the erasing entry or motion is held here (PROTOCOL 4.2).
+            TravellingPayload::Erased | TravellingPayload::NotHeld => Self::NotHeld,
         }
     }
 }

@@ -2,11 +2,7 @@
 //!
 //! `LYCEUM_WRITE_VECTORS=1 cargo test -p lyceum-protocol --test vectors` writes them again.
 
-#![expect(
-    clippy::unwrap_used,
-    clippy::cast_possible_truncation,
-    reason = "a fixture that cannot be made fails its test"
-)]
+#![expect(clippy::unwrap_used, reason = "a fixture that cannot be made fails its test")]
 
 mod case;
 mod documents;
@@ -23,7 +19,10 @@ use std::path::{Path, PathBuf};
 use case::{Case, Cases, file_text};
 use serde_json::Value;
 
-fn files() -> Vec<(&'static str, &'static str, fn() -> Cases)> {
+/// Name of a file, what it is about, what makes its cases.
+type File = (&'static str, &'static str, fn() -> Cases);
+
+fn files() -> Vec<File> {
     vec![
         ("keys", "Keys that count.", keys::keys),
         ("signatures", "What is signed, and strict verification.", keys::signatures),
@@ -79,7 +78,7 @@ fn fresh_vectors_are_the_committed_ones() {
         assert!(committed == text, "{name}.json is not what is made now: LYCEUM_WRITE_VECTORS=1 writes it again");
         names.push(format!("{name}.json"));
     }
-    let made_elsewhere = ["invitations.json", "bundles.json"];
+    let made_elsewhere = ["invitation.json", "bundle.json"];
     for file in std::fs::read_dir(folder()).unwrap() {
         let file = file.unwrap().file_name().into_string().unwrap();
         assert!(names.contains(&file) || made_elsewhere.contains(&file.as_str()), "nothing makes {file}");

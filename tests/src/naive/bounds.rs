@@ -39,12 +39,10 @@ pub(super) fn bounds(law: &Law<'_>, set: &ObjectSet) -> Bounds {
         bounds.kept.extend(approved.take(MOTIONS).map(|id| ObjectId::from(*id)));
     }
     bounds.dropped = open.into_iter().map(ObjectId::from).filter(|id| !bounds.kept.contains(id)).collect();
-    let drafts: BTreeSet<CharterId> = set
-        .charters
-        .iter()
-        .filter(|charter| charter.prev == law.adopted && charter.epoch > 0)
-        .map(|charter| charter.id())
-        .collect();
+    // The bound is one of the epoch: drafts on top of a rival of the adopted charter share it.
+    let of_epoch = set.charters.iter().filter(|charter| Some(charter.epoch) == adopted.epoch.checked_add(1));
+    let of_epoch: BTreeSet<CharterId> = of_epoch.map(|charter| charter.id()).collect();
+    let on_top = |id: &CharterId| set.charters.iter().any(|held| held.id() == *id && held.prev == law.adopted);
     for voter in &*adopted.voters {
         let signed: BTreeSet<(u16, CharterId)> = set
             .signatures
@@ -52,9 +50,9 @@ pub(super) fn bounds(law: &Law<'_>, set: &ObjectSet) -> Bounds {
             .map(|signature| signature.place())
             .filter(|place| place.kind == SignatureType::Charter && place.key == voter.key)
             .map(|place| (place.round, CharterId::from(place.target)))
-            .filter(|(_, draft)| drafts.contains(draft))
+            .filter(|(_, draft)| of_epoch.contains(draft))
             .collect();
-        for (round, draft) in &signed {
+        for (round, draft) in signed.iter().filter(|(_, draft)| on_top(draft)) {
             // Of equal rounds at the edge the text does not say which.
             if signed.iter().filter(|(other, _)| other >= round).count() <= ROUNDS {
                 bounds.kept.insert((*draft).into());

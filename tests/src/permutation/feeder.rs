@@ -55,7 +55,7 @@ pub struct Feeder<'a> {
     groups: Vec<DocumentBatch>,
     entries: BTreeMap<EntryId, &'a VerifiedEntry>,
     organisations: Vec<OrgId>,
-    node_keys: Vec<[u8; 32]>,
+    node_keys: Vec<PublicKey>,
 }
 
 impl<'a> Feeder<'a> {
@@ -86,8 +86,7 @@ impl<'a> Feeder<'a> {
             .chain(objects.entries.iter().map(Piece::Entry))
             .chain(objects.proofs.iter().map(Piece::Proof))
             .collect();
-        let keys =
-            objects.certificates.iter().flat_map(|version| version.keys.iter().map(|listed| listed.key.to_bytes()));
+        let keys = objects.certificates.iter().flat_map(|version| version.keys.iter().map(|listed| listed.key));
         Self {
             universe,
             node_keys: keys.collect(),
@@ -114,7 +113,7 @@ impl<'a> Feeder<'a> {
         if random.chance(15)
             && let Some(key) = random.pick(&self.node_keys)
         {
-            state.set_own_key(*key);
+            state.set_own_key(key.to_bytes());
         }
         // About so many objects arrive together.
         let batch = match random.below(8) {
@@ -217,10 +216,14 @@ impl<'a> Feeder<'a> {
         match state.append(entry) {
             Appended::Yes | Appended::Replaced(_) => true,
             Appended::Twin => {
-                let held = state.log_of(entry).and_then(|log| state.id_at(log, entry.header().seq));
-                let twin = held.and_then(|id| self.entries.get(&id));
-                let key = PublicKey::admit(&entry.header().key).ok();
-                let proof = twin.zip(key).and_then(|(twin, key)| VerifiedForkProof::of(twin, entry, &key));
+                let seq = entry.header().seq;
+                let Some(record) = state.log_of(entry).and_then(|log| state.record(log)) else { return false };
+                if record.log().fork().is_some_and(|fork| fork <= seq) {
+                    return false;
+                }
+                let twin = record.log().id_at(seq).and_then(|id| self.entries.get(&id));
+                let key = self.node_keys.iter().find(|key| *key.as_bytes() == entry.header().key);
+                let proof = twin.zip(key).and_then(|(twin, key)| VerifiedForkProof::of(twin, entry, key));
                 proof.is_some_and(|proof| state.add_proof(proof))
             }
             Appended::Held | Appended::Gap | Appended::OtherChain | Appended::Unwanted | Appended::LowerSuite => false,

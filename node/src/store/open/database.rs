@@ -18,6 +18,9 @@ const FLUSH_EVERY_MS: u64 = 500;
 /// How long the engine's own lock is waited for: its threads of an earlier opening may still hold it.
 const LOCK_WAIT: Duration = Duration::from_secs(10);
 
+/// Memory for a database that is made and closed again, in bytes.
+const NEW_CACHE_BYTES: u64 = 1024 * 1024;
+
 /// Why a table of the database could not be read.
 #[derive(Debug, thiserror::Error)]
 pub(in crate::store) enum TableFault {
@@ -37,12 +40,45 @@ enum EngineFault {
     Other(String),
 }
 
-/// Opens the engine. When it returns, all that it found or made is durable.
-pub(in crate::store) fn open(folder: &Folder, cache_bytes: u64) -> Result<sled::Db, OpenFault> {
+/// Opens the engine, and makes its files where there are none. When it returns, all that it found or made is durable.
+pub(in crate::store) fn open(folder: &Folder, network: NetworkId, cache_bytes: u64) -> Result<sled::Db, OpenFault> {
+    let db = if folder.tree().exists() {
+        open_existing(folder, cache_bytes)?
+    } else {
+        make(folder, network)?;
+        open_existing(folder, cache_bytes)?
+    };
+    belong_to(&db, network, folder)?;
+    Ok(db)
+}
+
+/// Makes an empty database beside its place and moves it there when it is whole: the engine does not sync its
+/// configuration, and a torn one is an error for it.
+fn make(folder: &Folder, network: NetworkId) -> Result<(), OpenFault> {
+    let io = |fault: io::Error| OpenFault::io(folder.path(), "new database", &fault);
+    let database = |fault: sled::Error| io(io::Error::other(fault.to_string()));
+    let new = folder.new_tree();
+    match fs::remove_dir_all(&new) {
+        Err(fault) if fault.kind() != io::ErrorKind::NotFound => return Err(io(fault)),
+        Ok(()) | Err(_) => {}
+    }
+    fs::create_dir(&new).map_err(io)?;
+    match start(&new, NEW_CACHE_BYTES) {
+        Ok(db) => {
+            db.insert(rows::NETWORK, &network.0).map_err(database)?;
+            db.flush().map_err(database)?;
+        }
+        Err(EngineFault::Damaged(why) | EngineFault::Other(why)) => return Err(io(io::Error::other(why))),
+    }
+    sync_all(&new).map_err(io)?;
+    fs::rename(&new, folder.tree()).map_err(io)?;
+    durable::sync_folder(folder.path()).map_err(io)
+}
+
+fn open_existing(folder: &Folder, cache_bytes: u64) -> Result<sled::Db, OpenFault> {
     let io = |what| move |fault: io::Error| OpenFault::io(folder.path(), what, &fault);
     let other = |why| OpenFault::Io { folder: folder.path().to_path_buf(), what: "database", why };
     let tree = folder.tree();
-    fs::create_dir_all(&tree).map_err(io("database"))?;
     // A half-written snapshot would be read as the newest one: the known cause of "corruption" after a hard stop.
     remove_snapshots(&tree, |name| name.ends_with(".generating")).map_err(io("snapshots"))?;
     // What a killed process wrote may still be in memory only. The engine makes a snapshot of it while opening, and
@@ -67,7 +103,7 @@ pub(in crate::store) fn open(folder: &Folder, cache_bytes: u64) -> Result<sled::
             }
         }
     };
-    sync_all(folder).map_err(io("database"))?;
+    sync_all(&tree).map_err(io("database"))?;
     Ok(db)
 }
 
@@ -105,9 +141,8 @@ fn remove_snapshots(tree: &Path, which: impl Fn(&str) -> bool) -> io::Result<()>
 }
 
 /// Makes names and contents of the engine's files durable: it does so for some of them only.
-fn sync_all(folder: &Folder) -> io::Result<()> {
-    let tree = folder.tree();
-    for item in fs::read_dir(&tree)? {
+fn sync_all(tree: &Path) -> io::Result<()> {
+    for item in fs::read_dir(tree)? {
         let item = item?;
         if item.file_type()?.is_file() {
             File::open(item.path())?.sync_all()?;
@@ -115,9 +150,7 @@ fn sync_all(folder: &Folder) -> io::Result<()> {
             durable::sync_folder(&item.path())?;
         }
     }
-    durable::sync_folder(&tree)?;
-    durable::sync_folder(folder.path())?;
-    durable::sync_folder_of(folder.path())
+    durable::sync_folder(tree)
 }
 
 /// Copies the database beside itself, under a name that is free.
@@ -140,29 +173,15 @@ fn set_aside(folder: &Folder) -> io::Result<PathBuf> {
     Ok(copy)
 }
 
-/// Writes to which alliance the store belongs, or compares.
-pub(in crate::store) fn belong_to(
-    tree: &sled::Tree,
-    network: NetworkId,
-    folder: &Folder,
-    file: &File,
-) -> Result<(), OpenFault> {
+/// Compares the alliance whose store this is with the one that is asked for.
+fn belong_to(tree: &sled::Tree, asked: NetworkId, folder: &Folder) -> Result<(), OpenFault> {
     let bad = |why| OpenFault::Io { folder: folder.path().to_path_buf(), what: "database", why };
-    match tree.get(rows::NETWORK).map_err(|fault| bad(fault.to_string()))? {
-        Some(found) if *found == network.0 => Ok(()),
-        Some(found) => match found.as_ref().try_into() {
-            Ok(found) => Err(OpenFault::OtherAlliance {
-                folder: folder.path().to_path_buf(),
-                found: NetworkId(found),
-                asked: network,
-            }),
-            Err(_) => Err(bad("the name of its alliance is damaged".to_owned())),
-        },
-        None => {
-            tree.insert(rows::NETWORK, &network.0).map_err(|fault| bad(fault.to_string()))?;
-            tree.flush().map_err(|fault| bad(fault.to_string()))?;
-            file.sync_all().map_err(|fault| bad(fault.to_string()))
-        }
+    let found = tree.get(rows::NETWORK).map_err(|fault| bad(fault.to_string()))?;
+    let found = found.and_then(|found| found.as_ref().try_into().ok()).map(NetworkId);
+    match found {
+        Some(found) if found == asked => Ok(()),
+        Some(found) => Err(OpenFault::OtherAlliance { folder: folder.path().to_path_buf(), found, asked }),
+        None => Err(bad("it does not say whose alliance it holds".to_owned())),
     }
 }
 

@@ -1,0 +1,110 @@
+//! The local HTTP interface: everything over the socket in the home, health and status over TCP.
+//!
+//! What it needs of the node is the trait [`Node`]; what it answers are the shapes of [`shapes`], which the commands
+//! read. A refusal is a problem document with causes and the next step.
+
+pub mod shapes;
+
+mod documents;
+mod entries;
+mod health;
+mod listing;
+mod members;
+mod problem;
+mod publish;
+mod serve;
+
+use std::future::Future;
+
+use axum::Router;
+use axum::extract::DefaultBodyLimit;
+use axum::routing::{get, post};
+use lyceum_protocol::documents::DocumentBatch;
+use lyceum_protocol::entry::{Draft, VerifiedEntry};
+use lyceum_protocol::hash::LogId;
+use lyceum_protocol::replica::effect::Outcome;
+use lyceum_protocol::state::State;
+
+pub(crate) use listing::name_of;
+pub use listing::standing_words;
+pub(crate) use members::seat_word;
+pub use problem::Problem;
+pub use serve::{ServeFault, Servers, bind_http, serve};
+pub use shapes::Status;
+
+/// Largest body of a request, in bytes: some thirty publications of the largest size.
+pub const BODY_MAX: usize = 8 * 1024 * 1024;
+
+/// Why the node did not answer.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum NodeFault {
+    /// It is shutting down.
+    #[error("the daemon is shutting down")]
+    Stopped,
+    /// The store failed.
+    #[error("the store cannot be read: {0}")]
+    Store(String),
+}
+
+/// What the interface needs of a node.
+pub trait Node: Clone + Send + Sync + 'static {
+    /// Looks at the state between two turns; short.
+    fn look<T, F>(&self, look: F) -> impl Future<Output = Result<T, NodeFault>> + Send
+    where
+        T: Send + 'static,
+        F: FnOnce(&State) -> T + Send + 'static;
+
+    /// Publishes drafts as consecutive entries.
+    fn publish(&self, drafts: Vec<Draft>) -> impl Future<Output = Result<Outcome, NodeFault>> + Send;
+
+    /// Adds documents, motions and signatures that a tool of this node made.
+    fn govern(&self, batch: DocumentBatch) -> impl Future<Output = Result<Outcome, NodeFault>> + Send;
+
+    /// Reads entries by log and number, in this order; none for what is not held.
+    fn entries(
+        &self,
+        places: Vec<(LogId, u64)>,
+    ) -> impl Future<Output = Result<Vec<Option<VerifiedEntry>>, NodeFault>> + Send;
+
+    /// How the node is.
+    fn status(&self) -> impl Future<Output = Result<Status, NodeFault>> + Send;
+
+    /// Its node key.
+    fn key(&self) -> [u8; 32];
+
+    /// Whether it takes work: its store is open and writable.
+    fn is_ready(&self) -> bool;
+}
+
+/// Everything, for the socket in the home: whoever can open that socket owns the node.
+pub fn local<N: Node>(node: N) -> Router {
+    Router::new()
+        .route("/status", get(health::status::<N>))
+        .route("/healthz", get(health::alive))
+        .route("/readyz", get(health::ready::<N>))
+        .route("/members", get(members::list::<N>))
+        .route("/peers", get(members::peers::<N>))
+        .route("/log", get(entries::log::<N>))
+        .route("/entries/{id}", get(entries::show::<N>))
+        .route("/entries/{id}/bundle", get(entries::bundle::<N>))
+        .route("/published", get(entries::published::<N>))
+        .route("/publish", post(publish::publish::<N>))
+        .route("/documents", get(documents::all::<N>))
+        .route("/govern", post(documents::govern::<N>))
+        .fallback(problem::no_such_page)
+        .layer(DefaultBodyLimit::max(BODY_MAX))
+        .with_state(node)
+}
+
+/// Health, readiness and status, for the TCP address. `port` is the one that is bound: requests for another host,
+/// which a page in a browser can be made to send, are refused.
+pub fn public<N: Node>(node: N, address: std::net::SocketAddr) -> Router {
+    Router::new()
+        .route("/status", get(health::status::<N>))
+        .route("/healthz", get(health::alive))
+        .route("/readyz", get(health::ready::<N>))
+        .fallback(problem::no_such_page)
+        .layer(axum::middleware::from_fn_with_state(address, health::check_host))
+        .layer(DefaultBodyLimit::max(1024))
+        .with_state(node)
+}

@@ -1,0 +1,103 @@
+//! Publishing: everything is checked before the first is signed.
+
+use axum::Json;
+use axum::extract::State as Shared;
+use axum::extract::rejection::JsonRejection;
+use axum::http::StatusCode;
+use lyceum_protocol::entry::{Draft, VerifiedEntry};
+use lyceum_protocol::limits::SALT_LEN;
+use lyceum_protocol::publication::Publication;
+use lyceum_protocol::replica::effect::Outcome;
+
+use super::listing::{Placed, line_of, publication_of};
+use super::shapes::{PublishAnswer, PublishItem, PublishRequest};
+use super::{Node, Problem};
+use crate::failure::Failure;
+use crate::publish::Prepared;
+use crate::publish::marking::{Marking, MarkingFault};
+
+pub(super) async fn publish<N: Node>(
+    Shared(node): Shared<N>,
+    request: Result<Json<PublishRequest>, JsonRejection>,
+) -> Result<Json<PublishAnswer>, Problem> {
+    let Json(request) = request.map_err(|fault| {
+        let failure = Failure::usage("the request cannot be read").cause(fault.body_text());
+        Problem::new(fault.status(), &failure.next("send JSON: {\"items\": [{\"publication\": …}]}"))
+    })?;
+    let now = crate::clock::wall();
+    let drafts = request.items.iter().map(|item| draft(item, now)).collect::<Result<Vec<_>, _>>()?;
+    if drafts.is_empty() {
+        return Ok(Json(PublishAnswer { entries: Vec::new() }));
+    }
+    let entries = match node.publish(drafts).await? {
+        Outcome::Published(entries) => entries,
+        Outcome::Taken => Vec::new(),
+        Outcome::Refused { reason, until } => return Err(Problem::refused(&reason, until)),
+        Outcome::Failed(reason) => {
+            let failure = Failure::new("not published").cause(reason).next("see what `lyceum status` says");
+            return Err(Problem::new(StatusCode::INTERNAL_SERVER_ERROR, &failure));
+        }
+    };
+    Ok(Json(PublishAnswer { entries: lines(&node, entries).await? }))
+}
+
+async fn lines<N: Node>(node: &N, entries: Vec<VerifiedEntry>) -> Result<Vec<super::shapes::EntryLine>, Problem> {
+    let asked = entries.clone();
+    let placed = node
+        .look(move |state| {
+            let place =
+                |entry: &VerifiedEntry| state.place(&entry.id()).map(|(log, seq)| Placed::find(state, log, seq));
+            asked.iter().map(place).collect::<Vec<_>>()
+        })
+        .await?;
+    let both = placed.into_iter().zip(entries);
+    Ok(both.filter_map(|(placed, entry)| Some(line_of(&placed?, &entry, &publication_of(&entry)))).collect())
+}
+
+/// The marking that a word stands for. What would need sealing is refused: nothing restricted is published in clear.
+fn marking_of(word: Option<&str>) -> Result<Marking, Failure> {
+    let Some(word) = word else { return Ok(Marking::default()) };
+    word.parse().map_err(|fault: MarkingFault| match &fault {
+        MarkingFault::NeedsSealing(_) | MarkingFault::Red => Failure::refused(fault.to_string()),
+        MarkingFault::Unknown(_) => Failure::usage(fault.to_string()),
+    })
+}
+
+fn draft(item: &PublishItem, now: u64) -> Result<Draft, Problem> {
+    let marking = marking_of(item.marking.as_deref())
+        .map_err(|failure| Problem::new(StatusCode::UNPROCESSABLE_ENTITY, &failure))?;
+    let unreadable = |fault: &(dyn std::error::Error + 'static)| {
+        let failure = Failure::usage("this is not a publication").because(fault);
+        Problem::new(StatusCode::BAD_REQUEST, &failure.next("correct the field that is named"))
+    };
+    let json = serde_json::to_vec(&item.publication).map_err(|fault| unreadable(&fault))?;
+    let publication = Publication::read(&json).map_err(|fault| unreadable(&fault))?;
+    publication.check_own().map_err(|fault| unreadable(&fault))?;
+    let mut salt = [0_u8; SALT_LEN];
+    getrandom::fill(&mut salt).map_err(|fault| {
+        let failure = Failure::new("the system gives no random bytes").cause(fault.to_string());
+        Problem::new(StatusCode::INTERNAL_SERVER_ERROR, &failure)
+    })?;
+    let prepared = Prepared { publication, marking, warnings: Vec::new(), source_key: String::new() };
+    Ok(crate::publish::draft(&prepared, salt, now))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::failure::Ending;
+
+    #[test]
+    fn green_unless_said_otherwise() {
+        assert_eq!(marking_of(None), Ok(Marking::Green));
+        assert_eq!(marking_of(Some("clear")), Ok(Marking::Clear));
+    }
+
+    #[test]
+    fn nothing_restricted_is_published_in_clear() {
+        for word in ["AMBER", "amber+strict", "RED"] {
+            assert_eq!(marking_of(Some(word)).unwrap_err().ends(), Ending::Refused, "{word}");
+        }
+        assert_eq!(marking_of(Some("PURPLE")).unwrap_err().ends(), Ending::Usage);
+    }
+}

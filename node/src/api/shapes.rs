@@ -1,0 +1,213 @@
+//! What the interface answers, field by field: the names that scripts rely on.
+
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+/// One entry in a list.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct EntryLine {
+    /// Its id, hex.
+    pub id: String,
+    /// The author's organisation, hex; empty where the certificate is not held.
+    pub org: String,
+    /// What the organisation calls itself.
+    pub org_name: String,
+    /// The node that signed it, a PeerId.
+    pub author: String,
+    /// Its number in the node's log.
+    pub seq: u64,
+    /// The author's claim, RFC 3339.
+    pub time: String,
+    /// What it is; none where that cannot be read.
+    #[serde(rename = "type")]
+    pub kind: Option<String>,
+    /// Its title.
+    pub title: Option<String>,
+    /// CLEAR, GREEN, AMBER or AMBER+STRICT.
+    pub marking: String,
+    /// Language tag.
+    pub language: Option<String>,
+    /// Relations to others: objects with `rel` and `target`.
+    pub links: Vec<Value>,
+    /// good, unsettled or void, with the cause.
+    pub standing: String,
+    /// Why type and title are missing: not readable (field, reason), erased, not held.
+    pub unreadable: Option<String>,
+}
+
+/// One entry with all that is known of it.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct EntryPage {
+    /// As in a list.
+    #[serde(flatten)]
+    pub line: EntryLine,
+    /// The publication as it was written, if it is held and readable.
+    pub publication: Option<Value>,
+    /// Whether the signature was checked again and holds.
+    pub signature_valid: bool,
+    /// The log it stands in, hex.
+    pub log: String,
+    /// Its kind number.
+    pub kind_number: u32,
+    /// Bytes of the payload, salt included.
+    pub payload_len: u32,
+}
+
+/// One page of the list, newest first.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct LogPage {
+    /// The entries.
+    pub entries: Vec<EntryLine>,
+    /// Where the next page begins, if there is one.
+    pub next: Option<String>,
+}
+
+/// One publication to be published.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct PublishItem {
+    /// The publication.
+    pub publication: Value,
+    /// CLEAR or GREEN; GREEN where none is given.
+    pub marking: Option<String>,
+}
+
+/// Publications to be published one after another.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct PublishRequest {
+    /// At most what fits the body.
+    pub items: Vec<PublishItem>,
+}
+
+/// What became of them.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct PublishAnswer {
+    /// In the order of the request.
+    pub entries: Vec<EntryLine>,
+}
+
+/// What this organisation has published already, by content.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Published {
+    /// Hash of the content, hex.
+    pub content: String,
+    /// The newest entry with it, hex.
+    pub id: String,
+    /// Its title.
+    pub title: String,
+    /// Its type.
+    #[serde(rename = "type")]
+    pub kind: String,
+    /// Its language tag.
+    pub language: Option<String>,
+    /// Whether a later one of the organisation supersedes or retracts it.
+    pub replaced: bool,
+}
+
+/// An organisation of the alliance.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Member {
+    /// Its id, hex.
+    pub org: String,
+    /// Its name.
+    pub name: String,
+    /// Its domain name, or none.
+    pub domain: Option<String>,
+    /// firm, provisional, suspended, removed.
+    pub state: String,
+    /// Its nodes, PeerIds.
+    pub nodes: Vec<String>,
+    /// Time of the Admit, the Invite or charter 0.
+    pub admitted_at: Option<String>,
+    /// Who proposed it, hex; the organisation itself for the founder.
+    pub by: Option<String>,
+    /// Whether it votes.
+    pub voter: bool,
+}
+
+/// A node of another organisation, as it is seen from here.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Peer {
+    /// PeerId.
+    pub node: String,
+    /// Its organisation, hex.
+    pub org: String,
+    /// What the organisation calls itself.
+    pub org_name: String,
+    /// Whether a connection is up.
+    pub connected: bool,
+    /// Entries that it holds and this node does not, as far as is known.
+    pub behind_entries: u64,
+    /// When both were last compared and equal, RFC 3339.
+    pub last_sync: Option<String>,
+    /// What it said or did last, if that was trouble.
+    pub trouble: Option<String>,
+}
+
+/// Something that a person should know.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Trouble {
+    /// The peer that it is about, a PeerId.
+    pub peer: Option<String>,
+    /// What it is.
+    pub cause: String,
+    /// Entries that are missing because of it.
+    pub behind_entries: Option<u64>,
+    /// What to do.
+    pub advice: String,
+}
+
+/// How the node is.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Status {
+    /// The alliance, hex.
+    pub alliance: String,
+    /// What it is called, where its charter is held.
+    pub alliance_name: Option<String>,
+    /// Epoch of the adopted charter.
+    pub epoch: Option<u32>,
+    /// This organisation, hex.
+    pub org: String,
+    /// What it calls itself.
+    pub org_name: String,
+    /// Its seat: firm, provisional, suspended, removed, none.
+    pub seat: String,
+    /// This node, a PeerId.
+    pub node: String,
+    /// The program's version.
+    pub version: String,
+    /// Good entries held.
+    pub entries: u64,
+    /// Of these, own publications and others' alike, without entries of protocol kinds.
+    pub publications: u64,
+    /// Organisations with a seat.
+    pub members: u64,
+    /// The frontier digest, hex.
+    pub digest: String,
+    /// One hash over everything that must converge, hex.
+    pub state_root: String,
+    /// Whether there is no problem.
+    pub healthy: bool,
+    /// What is wrong, the gravest first.
+    pub problems: Vec<Trouble>,
+    /// Nodes of others.
+    pub peers: Vec<Peer>,
+    /// Where it listens, multiaddrs.
+    pub listening: Vec<String>,
+    /// Where others reach it, multiaddrs without the peer id.
+    pub addresses: Vec<String>,
+    /// Where health and status are served over HTTP.
+    pub http: Option<String>,
+    /// Since when it runs, RFC 3339.
+    pub running_since: String,
+}
+
+/// Everything that governs, as bytes, for tools that judge for themselves.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct DocumentsPage {
+    /// The alliance, hex.
+    pub alliance: String,
+    /// From where epochs count, hex.
+    pub checkpoint: String,
+    /// All of them.
+    pub documents: crate::govern::wire::WireBatch,
+}

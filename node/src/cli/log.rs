@@ -1,0 +1,86 @@
+use super::publish::short_id;
+use super::{Context, safe_text};
+use crate::api::shapes::EntryLine;
+use crate::client::{Client, LogRequest};
+use crate::failure::Failure;
+use crate::time;
+
+/// Entries of one request.
+const PAGE: usize = 500;
+/// Entries that a person is shown unless they ask for more.
+const SHOWN: usize = 30;
+
+/// List what was published in the alliance, newest first.
+///
+/// Ordered by the author's claim of time, then by id.
+#[derive(Debug, clap::Args)]
+#[command(after_help = "\
+Examples:
+  lyceum log
+  lyceum log --org \"Example Lab\" --type finding --since 7d
+  lyceum log -n 0 --json | jq -r .title")]
+pub(super) struct Args {
+    /// Only of this organisation: its name, id, or the first digits of its id.
+    #[arg(long, value_name = "ORG")]
+    org: Option<String>,
+    /// Only of this type: note, finding, release, resource, call, review, notice.
+    #[arg(long = "type", value_name = "TYPE")]
+    kind: Option<String>,
+    /// Not older than this: a date, a time in RFC 3339, or how long ago (12h, 7d, 2w).
+    #[arg(long, value_name = "TIME")]
+    since: Option<String>,
+    /// How many; 0 for all [default: 30, and all with --json].
+    #[arg(short, value_name = "N")]
+    n: Option<usize>,
+    /// Also what does not stand (yet): of organisations without a seat, beyond forks.
+    #[arg(long)]
+    all: bool,
+}
+
+pub(super) async fn run(args: Args, context: &mut Context) -> Result<(), Failure> {
+    let since = args.since.as_deref().map(|text| time::parse(text, crate::clock::wall())).transpose();
+    let since = since.map_err(Failure::usage)?;
+    let client = Client::connect(&context.home()?).await?;
+    let usual = if context.out.is_json() { 0 } else { SHOWN };
+    let wanted = Some(args.n.unwrap_or(usual)).filter(|n| *n > 0).unwrap_or(usize::MAX);
+    let mut request =
+        LogRequest { org: args.org, kind: args.kind, since, n: PAGE.min(wanted), before: None, all: args.all };
+    let mut shown = 0_usize;
+    let mut rows = Vec::new();
+    let more = loop {
+        let page = client.log(&request).await?;
+        for entry in page.entries {
+            shown = shown.saturating_add(1);
+            if context.out.is_json() {
+                context.out.object(&entry)?;
+            } else {
+                rows.push(row(&entry));
+            }
+        }
+        request.before = page.next;
+        if request.before.is_none() || shown >= wanted {
+            break request.before.is_some();
+        }
+        request.n = PAGE.min(wanted.saturating_sub(shown));
+    };
+    if !context.out.is_json() && !rows.is_empty() {
+        context.out.table(&["ID", "TIME (UTC)", "ORGANISATION", "TYPE", "TITLE"], rows)?;
+    }
+    if shown == 0 {
+        context.out.note("Nothing here yet. `lyceum status` says whether the node is up to date.");
+    } else if more && args.n.is_none() {
+        context.out.note(&format!("The newest {shown}. All of them: lyceum log -n 0"));
+    }
+    Ok(())
+}
+
+fn row(entry: &EntryLine) -> Vec<String> {
+    let title = entry.title.clone().or_else(|| entry.unreadable.clone().map(|why| format!("({why})")));
+    let mut title = safe_text::short_line(&title.unwrap_or_default(), 70);
+    if entry.standing != "good" {
+        title = format!("{title}  [{}]", entry.standing);
+    }
+    let time = entry.time.get(..16).unwrap_or(&entry.time).replace('T', " ");
+    let org = safe_text::short_line(&entry.org_name, 24);
+    vec![short_id(&entry.id).to_owned(), time, org, entry.kind.clone().unwrap_or_else(|| "?".to_owned()), title]
+}

@@ -1,0 +1,71 @@
+use super::{Context, peers, safe_text};
+use crate::api::shapes::Status;
+use crate::client::Client;
+use crate::failure::Failure;
+
+/// Say how the node is: what is missing, because of whom, why, and what to do.
+///
+/// Two nodes with the same digest hold the same entries.
+#[derive(Debug, clap::Args)]
+#[command(after_help = "\
+Examples:
+  lyceum status
+  lyceum status --json | jq '.problems'
+  lyceum status --check || mail -s \"lyceum needs you\" admin")]
+pub(super) struct Args {
+    /// End with code 1 if there is a problem.
+    #[arg(long)]
+    check: bool,
+}
+
+pub(super) async fn run(args: Args, context: &mut Context) -> Result<(), Failure> {
+    let status = Client::connect(&context.home()?).await?.status().await?;
+    if context.out.is_json() {
+        context.out.object(&status)?;
+    } else {
+        print(&status, context)?;
+    }
+    match status.problems.first() {
+        Some(problem) if args.check => {
+            context.out.flush()?;
+            let failure = Failure::new(format!("the node has {} problems", status.problems.len()));
+            Err(failure.cause(problem.cause.clone()).next(problem.advice.clone()))
+        }
+        _ => Ok(()),
+    }
+}
+
+fn print(status: &Status, context: &mut Context) -> Result<(), Failure> {
+    let alliance = status.alliance_name.as_deref().map(safe_text::line).unwrap_or_else(|| "not known yet".to_owned());
+    let addresses = if status.addresses.is_empty() { "none known".to_owned() } else { status.addresses.join(", ") };
+    let rows = [
+        ("alliance", format!("{alliance} ({})", status.alliance)),
+        ("organisation", format!("{} ({}), seat: {}", safe_text::line(&status.org_name), status.org, status.seat)),
+        ("node", status.node.clone()),
+        ("listens on", status.listening.join(", ")),
+        ("reached at", addresses),
+        ("http", status.http.clone().unwrap_or_default()),
+        ("members", status.members.to_string()),
+        ("entries", format!("{} ({} publications)", status.entries, status.publications)),
+        ("digest", status.digest.clone()),
+        ("state root", status.state_root.clone()),
+        ("runs since", format!("{} (version {})", status.running_since, status.version)),
+    ];
+    for (name, value) in rows.iter().filter(|(_, value)| !value.is_empty()) {
+        context.out.line(&format!("{name:<14}{value}"))?;
+    }
+    if !status.peers.is_empty() {
+        context.out.line("")?;
+        let headings = ["ORGANISATION", "NODE", "CONNECTED", "BEHIND", "LAST COMPARED (UTC)", "TROUBLE"];
+        context.out.table(&headings, peers::rows(&status.peers))?;
+    }
+    context.out.line("")?;
+    if status.healthy {
+        return context.out.line("No problem.");
+    }
+    for problem in &status.problems {
+        context.out.line(&format!("problem: {}", safe_text::line(&problem.cause)))?;
+        context.out.line(&format!("   next: {}", safe_text::line(&problem.advice)))?;
+    }
+    Ok(())
+}

@@ -1,0 +1,3 @@
+//! `lyceum demo`: three organisations on one machine.
+
+pub mod content;

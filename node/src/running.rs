@@ -1,0 +1,101 @@
+//! A running node as its faces see it: the driver, the store and the network behind one value.
+
+use std::sync::Arc;
+
+use lyceum_protocol::documents::DocumentBatch;
+use lyceum_protocol::entry::{Draft, VerifiedEntry};
+use lyceum_protocol::hash::LogId;
+use lyceum_protocol::key::PublicKey;
+use lyceum_protocol::replica::effect::Outcome;
+use lyceum_protocol::state::State;
+
+use crate::api::{Node, NodeFault, Status};
+use crate::clock::{self, Clock};
+use crate::daemon::Daemon;
+use crate::driver::{DriverStopped, Handle};
+use crate::network::Network;
+use crate::status::{Facts, Surroundings, explain};
+use crate::store::{LogStore as _, Store};
+
+/// A running node.
+#[derive(Clone)]
+pub struct RunningNode {
+    handle: Handle,
+    store: Arc<Store>,
+    network: Network,
+    key: PublicKey,
+    http: Option<String>,
+    since: u64,
+    clock: Clock,
+}
+
+impl RunningNode {
+    /// The faces' view of a daemon. `http` is where it serves over TCP.
+    pub fn of(daemon: &Daemon, key: PublicKey, http: Option<String>) -> Self {
+        Self {
+            handle: daemon.handle(),
+            store: daemon.store(),
+            network: daemon.network(),
+            key,
+            http,
+            since: clock::wall(),
+            clock: Clock::start(),
+        }
+    }
+}
+
+impl From<DriverStopped> for NodeFault {
+    fn from(_: DriverStopped) -> Self {
+        Self::Stopped
+    }
+}
+
+impl Node for RunningNode {
+    async fn look<T, F>(&self, look: F) -> Result<T, NodeFault>
+    where
+        T: Send + 'static,
+        F: FnOnce(&State) -> T + Send + 'static,
+    {
+        Ok(self.handle.read(move |replica| look(replica.state())).await?)
+    }
+
+    async fn publish(&self, drafts: Vec<Draft>) -> Result<Outcome, NodeFault> {
+        Ok(self.handle.publish(drafts).await?)
+    }
+
+    async fn govern(&self, batch: DocumentBatch) -> Result<Outcome, NodeFault> {
+        Ok(self.handle.govern(batch).await?)
+    }
+
+    async fn entries(&self, places: Vec<(LogId, u64)>) -> Result<Vec<Option<VerifiedEntry>>, NodeFault> {
+        let store = self.store.clone();
+        let read = move || {
+            let entry = |(log, seq): (LogId, u64)| store.entry(log, seq);
+            places.into_iter().map(entry).collect::<Result<Vec<_>, _>>()
+        };
+        let entries = tokio::task::spawn_blocking(read).await.map_err(|fault| NodeFault::Store(fault.to_string()))?;
+        entries.map_err(|fault| NodeFault::Store(fault.0))
+    }
+
+    async fn status(&self) -> Result<Status, NodeFault> {
+        let mono = self.clock.now().mono;
+        let facts = self.handle.read(move |replica| Facts::gather(replica, mono)).await?;
+        let around = Surroundings {
+            now: clock::wall(),
+            since: self.since,
+            mono,
+            addresses: self.network.addresses(),
+            http: self.http.clone(),
+            store: self.store.status(),
+        };
+        Ok(explain(&facts, &around))
+    }
+
+    fn key(&self) -> [u8; 32] {
+        self.key.to_bytes()
+    }
+
+    fn is_ready(&self) -> bool {
+        self.store.status().stopped.is_none()
+    }
+}

@@ -1,0 +1,162 @@
+//! Real daemons in one process: found, admit by card, invite; publish everywhere, converge, restart.
+
+use std::collections::BTreeSet;
+use std::time::Duration;
+
+use lyceum_node::daemon::{Daemon, Options};
+use lyceum_node::store::{LogStore, Store, StoreOptions};
+use lyceum_protocol::document::motion::Operation;
+use lyceum_protocol::document::signature::SignaturePlace;
+use lyceum_protocol::documents::DocumentBatch;
+use lyceum_protocol::entry::Draft;
+use lyceum_protocol::entry::header::{Kind, MARKING_GREEN};
+use lyceum_protocol::hash::{CharterId, NetworkId};
+use lyceum_protocol::key::SecretKey;
+use lyceum_protocol::replica::{Batch, Change, KnownPeer, Outcome};
+use lyceum_tests::fixtures::Org;
+use tempfile::TempDir;
+
+/// An organisation with the folder of its node.
+struct Member {
+    org: Org,
+    home: TempDir,
+}
+
+impl Member {
+    fn new(name: &str, number: u64) -> Self {
+        Self { org: Org::new(name, number), home: tempfile::tempdir().unwrap() }
+    }
+
+    fn store(&self, network: NetworkId, batch: DocumentBatch) {
+        let opened = Store::open(self.home.path(), &StoreOptions::new(network)).unwrap();
+        let objects = batch.objects.into_iter().map(Change::Document);
+        let changes = objects.chain(batch.signatures.into_iter().map(Change::Signature)).collect();
+        opened.store.commit(Batch { changes }).unwrap();
+    }
+
+    async fn start(&self, network: NetworkId, checkpoint: CharterId, known: Vec<KnownPeer>, gossip: bool) -> Daemon {
+        Daemon::start(Options {
+            store: self.home.path().to_path_buf(),
+            network,
+            checkpoint,
+            org: self.org.id(),
+            secret: self.org.key(),
+            known_peers: known,
+            listen: vec!["/ip4/127.0.0.1/tcp/0".parse().unwrap()],
+            announce: Vec::new(),
+            lan: true,
+            gossip,
+        })
+        .await
+        .unwrap()
+    }
+}
+
+fn draft(text: &str) -> Draft {
+    let payload = [[7_u8; 16].as_slice(), text.as_bytes()].concat();
+    Draft { kind: Kind::PUBLICATION, marking: MARKING_GREEN, flags: 0, time: 1_000, payload: payload.into() }
+}
+
+async fn publish(daemon: &Daemon, count: usize, name: &str) -> usize {
+    let drafts = (0..count).map(|n| draft(&format!("{{\"type\":\"note\",\"title\":\"{name} {n}\"}}"))).collect();
+    match daemon.handle().publish(drafts).await.unwrap() {
+        Outcome::Published(entries) => entries.len(),
+        other => panic!("{other:?}"),
+    }
+}
+
+/// Waits until all daemons hold `count` publications and say the same of everything. Every turn is an event awaited.
+async fn converge(daemons: &[&Daemon], count: usize) {
+    let agreed = async {
+        loop {
+            let mut roots = BTreeSet::new();
+            let mut counts = BTreeSet::new();
+            for daemon in daemons {
+                let (root, held) = daemon
+                    .handle()
+                    .read(|replica| {
+                        let state = replica.state();
+                        let facts = state.records().flat_map(|record| record.facts());
+                        (state.state_root(), facts.filter(|fact| fact.kind == Kind::PUBLICATION).count())
+                    })
+                    .await
+                    .unwrap();
+                roots.insert(root);
+                counts.insert(held);
+            }
+            if roots.len() == 1 && counts == BTreeSet::from([count]) {
+                return;
+            }
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
+    };
+    if tokio::time::timeout(Duration::from_secs(60), agreed).await.is_err() {
+        for daemon in daemons {
+            let handle = daemon.handle();
+            let words = handle.read(|replica| {
+                let logs: Vec<_> =
+                    replica.state().records().map(|record| (record.log().len(), record.judged().line)).collect();
+                format!("{:?}\n{:?}\n{:?}", replica.sessions(), logs, replica.unreachable().collect::<Vec<_>>())
+            });
+            eprintln!("{}\n", words.await.unwrap());
+        }
+        panic!("the daemons did not converge");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn three_organisations_share_what_they_publish_and_catch_up_after_a_restart() {
+    share_and_catch_up(true).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn without_any_gossip_everything_converges_all_the_same() {
+    share_and_catch_up(false).await;
+}
+
+async fn share_and_catch_up(gossip: bool) {
+    let (a, b, c) = (Member::new("Alpha", 1), Member::new("Beta", 2), Member::new("Gamma", 3));
+    let (charter, founding) = a.org.found();
+    let network = NetworkId::from(charter.id());
+    a.store(network, founding);
+
+    let alpha = a.start(network, charter.id(), Vec::new(), gossip).await;
+    assert_eq!(publish(&alpha, 3, "alpha").await, 3);
+    let addresses: Vec<String> = alpha.network().addresses().external.iter().map(ToString::to_string).collect();
+    assert!(!addresses.is_empty());
+    let known = KnownPeer { peer: a.org.key().public(), addresses };
+
+    // Beta is admitted by card.
+    let admit = a.org.admits(charter.id(), &b.org);
+    assert_eq!(alpha.handle().govern(admit).await.unwrap(), Outcome::Taken);
+    b.store(network, b.org.card());
+    let beta = b.start(network, charter.id(), vec![known.clone()], gossip).await;
+    publish(&beta, 4, "beta").await;
+    converge(&[&alpha, &beta], 7).await;
+
+    // Gamma redeems an invitation.
+    let invite = SecretKey::from_seed(&[77; 32]);
+    let motion = a.org.passed(charter.id(), Operation::Invite { key: invite.public() });
+    assert_eq!(alpha.handle().govern(motion).await.unwrap(), Outcome::Taken);
+    let mut join = c.org.card();
+    join.signatures.push(SignaturePlace::redemption(c.org.id(), invite.public()).sign(network, &invite).unwrap());
+    c.store(network, join);
+    let gamma = c.start(network, charter.id(), vec![known.clone()], gossip).await;
+    publish(&gamma, 5, "gamma").await;
+    converge(&[&alpha, &beta, &gamma], 12).await;
+
+    // Beta misses a thousand entries and catches up.
+    beta.shutdown().await;
+    for n in 0..10 {
+        publish(&alpha, 100, &format!("later {n}")).await;
+    }
+    let beta = b.start(network, charter.id(), vec![known], gossip).await;
+    converge(&[&alpha, &beta, &gamma], 1_012).await;
+    publish(&beta, 1, "beta again").await;
+    converge(&[&alpha, &beta, &gamma], 1_013).await;
+    let logs = beta.handle().read(|replica| replica.state().records().count()).await.unwrap();
+    assert_eq!(logs, 3, "a clean restart goes on with the own log");
+    for daemon in [alpha, beta, gamma] {
+        daemon.shutdown().await;
+    }
+}

@@ -170,6 +170,16 @@ fn an_entry_of_another_log_does_not_fit() {
     }
 }
 
+/// L7: after an entry of a higher suite none of a lower one is valid, whatever its signature says.
+#[test]
+fn a_suite_is_never_lowered() {
+    let ids = vec![CHAINS[0][0].id()];
+    let mut upgraded = Log::restored(opening(), ids.clone(), 2, None);
+    assert_eq!(upgraded.append(&CHAINS[0][1]), Fit::LowerSuite);
+    assert_eq!(upgraded.len(), 1);
+    assert_eq!(Log::restored(opening(), ids, 1, None).append(&CHAINS[0][1]), Fit::Next);
+}
+
 /// L12: a pin names a chain; how much of it is held, or that another is.
 #[test]
 fn a_pin_is_held_when_its_head_is() {

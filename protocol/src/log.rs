@@ -46,7 +46,7 @@ pub enum Fit {
     Gap,
     /// Another entry stands at its place, with the same history: together they prove a fork there.
     Twin,
-    /// It belongs to another chain of the same log, which parts from this one below its place.
+    /// It belongs to another chain of the same log, which parts from this one below its place, or to another log.
     OtherChain,
     /// Its suite is lower than its predecessor's: no valid entry.
     LowerSuite,
@@ -150,6 +150,10 @@ impl Log {
     /// Where an entry of this log stands in relation to the chain first held.
     pub fn fit(&self, entry: &VerifiedEntry) -> Fit {
         let header = entry.header();
+        // All logs under one certificate have one history at 0: that alone tells them not apart.
+        if header.key != self.opening.key || header.incarnation != self.opening.incarnation {
+            return Fit::OtherChain;
+        }
         if header.seq > self.len() {
             return Fit::Gap;
         }

@@ -152,6 +152,9 @@ fn broken_certificates(cases: &mut Cases) {
         [&bytes[..44], &(name.len() as u64).to_le_bytes(), name, &bytes[rest..]].concat()
     };
     case("D1", "a name of 81 bytes", &with_name(&[b'n'; 81]));
+    for (name, bytes) in certificates_above_a_bound() {
+        case("D1", name, &bytes);
+    }
     case("W3", "a name that is no UTF-8", &with_name(b"\xc3("));
     case("W3", "a name in UTF-8 above U+10FFFF", &with_name(b"\xf4\x90\x80\x80"));
     let at = find(&bytes, secret("voting").public().as_bytes());
@@ -179,6 +182,31 @@ fn broken_certificates(cases: &mut Cases) {
         more
     });
     case("D1", "above 65,536 bytes", &[bytes.as_slice(), &[0; 65_536]].concat());
+}
+
+/// Certificates with one field above its bound.
+fn certificates_above_a_bound() -> Vec<(&'static str, Vec<u8>)> {
+    let plain = plain_certificate();
+    let write = |texts: (&str, &str), roots: usize, nodes: (usize, usize), enc: usize| {
+        let keys: Vec<_> = sorted_keys((0..nodes.0).map(|n| format!("node {n}")))
+            .into_iter()
+            .map(|key| (key, 1_u8, "l".repeat(nodes.1)))
+            .collect();
+        let roots = sorted_keys((0..roots).map(|n| format!("root {n}")));
+        let start = (0_u32, [0_u8; 32], 0_u64, "n", texts.0, texts.1);
+        [codec::encode(&start), codec::encode(&(roots, 1_u8, keys, plain.voting_key, vec![[1_u8; 32]; enc], 0_u64))]
+            .concat()
+    };
+    let (domain, contact) = ("d".repeat(254), "c".repeat(201));
+    assert!(Certificate::read(&write(("", ""), 5, (32, 40), 4)).is_ok());
+    vec![
+        ("a domain of 254 bytes", write((&domain, ""), 5, (32, 40), 4)),
+        ("a contact of 201 bytes", write(("", &contact), 5, (32, 40), 4)),
+        ("six root keys", write(("", ""), 6, (32, 40), 4)),
+        ("33 node keys", write(("", ""), 5, (33, 40), 4)),
+        ("a label of 41 bytes", write(("", ""), 5, (1, 41), 4)),
+        ("five encryption keys", write(("", ""), 5, (32, 40), 5)),
+    ]
 }
 
 struct PlainCharter {
@@ -353,7 +381,28 @@ fn broken_charters(cases: &mut Cases, founder: &Org) {
     case("W6", "lists that announce 13,312 members and have none", charter, &lists_of(13_312, 0));
     case("W6", "lists that announce 13,313 members", charter, &lists_of(13_313, 0));
     case("W6", "lists that announce 2^64 - 1 sealed rows", charter, &lists_of(0, u64::MAX));
+    for (name, bytes) in charters_above_a_bound() {
+        case("D4", name, &bytes, &codec::encode(&Lists::default()));
+    }
     case("D4", "above 32,768 bytes", &[charter, &[0; 32_768]].concat(), lists);
+}
+
+/// Charters 1 over no lists, with one field above its bound.
+fn charters_above_a_bound() -> Vec<(&'static str, Vec<u8>)> {
+    let write = |name: usize, purpose: usize, count: usize| {
+        let voters: Vec<_> = voters(count).iter().map(|voter| (voter.org, voter.key)).collect();
+        let empty = Lists::default();
+        let start = (1_u16, 1_u32, [1_u8; 32], 0_u64, "n".repeat(name), "p".repeat(purpose));
+        let heads = (0_u32, empty.members_head(), 0_u32, empty.sealed_head());
+        let end = (voters, 255_u8, heads, (0_u32, 0_u64, 0_u64));
+        [codec::encode(&start), codec::encode(&end)].concat()
+    };
+    assert!(Charter::read(&write(80, 4_096, 255), &codec::encode(&Lists::default())).is_ok());
+    vec![
+        ("a name of 81 bytes", write(81, 4_096, 255)),
+        ("a purpose of 4,097 bytes", write(80, 4_097, 255)),
+        ("256 voters", write(80, 4_096, 256)),
+    ]
 }
 
 pub(crate) fn motions() -> Cases {
@@ -414,6 +463,9 @@ pub(crate) fn motions() -> Cases {
         changed[89..93].copy_from_slice(&tag.to_le_bytes());
         case("W4", Invalid, &format!("operation {tag}"), changed);
     }
+    let above = |tag: u32, rest: Vec<u8>| [&admit[..89], &tag.to_le_bytes(), &rest].concat();
+    case("M2", Invalid, "513 pins", above(2, codec::encode(&(org, certificate, pins(513)))));
+    case("M2", Invalid, "257 targets", above(4, codec::encode(&ids(257))));
     let mut weak = codec::encode(&motion(Operation::Invite { key: secret("invite").public() }));
     weak[93..].fill(0);
     case("W8", Invalid, "an invite key of small order", weak);

@@ -242,6 +242,11 @@ pub(crate) fn histories() -> Cases {
             cases.invalid("L5", "consistency", name(", last hash left out"), given(path_of(shorter)));
         }
     }
+    for (old, new) in [(3, 7), (4, 7), (6, 8)] {
+        cases.invalid("L5", "consistency", format!("{old} in {new}, no hash at all"), {
+            json!({ "old_head": hex(head(old).0), "old_len": old, "new_head": hex(head(new).0), "new_len": new, "path": [] })
+        });
+    }
     for (old, new) in [(0, 5), (6, 5)] {
         cases.invalid("L5", "consistency", format!("{old} in {new}"), {
             json!({ "old_head": hex(head(old).0), "old_len": old, "new_head": hex(head(new).0), "new_len": new, "path": [] })

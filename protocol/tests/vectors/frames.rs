@@ -134,6 +134,11 @@ pub(crate) fn requests() -> Cases {
     raw("S2", "65 payloads", codec::encode(&(6_u32, ids(65, EntryId))));
     raw("S2", "65 logs", codec::encode(&(8_u32, ids(65, LogId))));
     raw("S2", "513 items", codec::encode(&(9_u32, (0..513).map(item).collect::<Vec<_>>(), [0_u8; 32])));
+    raw("S4", "nine versions", {
+        let hello = hello();
+        let ids = (hello.network, hello.org, hello.certificate, hello.checkpoint, 3_u32, hello.adopted);
+        codec::encode(&(0_u32, vec![1_u16; 9], ids, [[1_u8; 32]; 3], 7_u64))
+    });
     raw("W6", "announces 2^64 - 1 ids", codec::encode(&(3_u32, u64::MAX)));
     let body = all[0].2.to_bytes();
     let mut framed = |name: &str, frame: Vec<u8>| cases.invalid("S1", "request", name, json!({ "frame": hex(frame) }));
@@ -214,6 +219,31 @@ pub(crate) fn answers() -> Cases {
         codec::encode(&(0_u32, 7_u32, 1_u64, 0_u32, 262_144_u64)),
     );
     raw("S15", "a payload of 262,145 bytes", codec::encode(&(0_u32, 7_u32, 1_u64, 0_u32, vec![0_u8; 262_145])));
+    let counted = |reply: u32, count: usize, item: &[u8], more: &[u8]| {
+        let start = codec::encode(&(0_u32, reply, count as u64));
+        [start.as_slice(), &item.repeat(count), more].concat()
+    };
+    // Motions without bytes and signatures; headers, payloads and proofs without bytes.
+    let (document, header) = ([2_u32.to_le_bytes(), [0; 4], [0; 4], [0; 4], [0; 4]].concat(), [0; 72]);
+    for (rule, name, reply, most, item, more) in [
+        ("S12", "documents", 4, 256, document.as_slice(), &[0][..]),
+        ("S14", "headers", 6, 64, &header, &[]),
+        ("S15", "payloads", 7, 64, &[1, 0, 0, 0], &[]),
+        ("S17", "proofs", 9, 64, &[0; 144], &[]),
+    ] {
+        raw(rule, &format!("{} {name}", most + 1), counted(reply, most + 1, item, more));
+        assert!(Answer::read(&counted(reply, most, item, more)).is_ok(), "{most} {name}");
+    }
+    raw("S4", "what one is taken for is 3", {
+        let mut body = Answer::Ok(Reply::Hello { hello: hello(), you: You::Seated }).to_bytes();
+        let tag = body.len() - 4;
+        body[tag] = 3;
+        body
+    });
+    raw("S12", "a signature of type 5", {
+        let signature = (1_u64, 5_u32, [1_u8; 32], 0_u16, [7_u8; 32], [7_u8; 32]);
+        codec::encode(&(0_u32, 4_u32, 1_u64, 2_u32, 0_u64, signature, false))
+    });
     raw("S12", "a certificate of 65,537 bytes", {
         codec::encode(&(0_u32, 4_u32, 1_u64, 0_u32, vec![0_u8; 65_537], 0_u64, false))
     });

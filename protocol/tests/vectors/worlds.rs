@@ -2,7 +2,7 @@
 
 use lyceum_protocol::bounded::BoundedVec;
 use lyceum_protocol::codec;
-use lyceum_protocol::document::certificate::{CertificateObject, Pin};
+use lyceum_protocol::document::certificate::{CertificateObject, ListedKey, Pin, Roles};
 use lyceum_protocol::document::charter::{Charter, CharterObject, MemberRow};
 use lyceum_protocol::document::motion::{MotionObject, Operation};
 use lyceum_protocol::document::signature::SignaturePlace;
@@ -100,6 +100,8 @@ pub(crate) fn worlds() -> Cases {
     logs_of_members(&mut cases);
     pins_and_drops(&mut cases);
     certificate_forks(&mut cases);
+    above_anchors(&mut cases);
+    anchors(&mut cases);
     removals(&mut cases);
     erasures(&mut cases);
     epochs(&mut cases);
@@ -180,6 +182,26 @@ fn logs_of_members(cases: &mut Cases) {
     let log = world.writer(&stranger, 1, &org.zero).with(1);
     world.log(&[&log]);
     world.case(cases, "L6 T7", "possession shown by one of two keys, and a key that is not listed");
+    let shown = SignaturePlace::possession(org.id(), stranger.public()).sign(world.net(), &stranger).unwrap();
+    world.set.push(Signed::new(DocumentObject::Certificate(org.zero.clone()), vec![shown]));
+    world.case(cases, "L6 T7", "possession shown by a key that is not listed");
+
+    let mut world = World::new();
+    let org = Org::new("Reader", 1);
+    let reader = secret("Reader reads");
+    let with_reader = org.version(&org.zero, |next| {
+        let mut keys = next.keys.to_vec();
+        keys.push(ListedKey { key: reader.public(), roles: Roles(Roles::READER), label: text("reader") });
+        keys.sort_by_key(|listed| listed.key);
+        next.keys = list(keys);
+    });
+    world.admit(&org);
+    world.set.push(org.signed(&with_reader));
+    let shown = SignaturePlace::possession(org.id(), reader.public()).sign(world.net(), &reader).unwrap();
+    world.set.push(Signed::new(DocumentObject::Certificate(org.zero.clone()), vec![shown]));
+    let log = world.writer(&reader, 1, &with_reader).with(1);
+    world.log(&[&log]);
+    world.case(cases, "L6 T7", "a reader writes no log");
 }
 
 fn drop_node(org: &Org, after: &CertificateObject, node: usize, pins: &[Pin]) -> CertificateObject {
@@ -269,6 +291,8 @@ fn certificate_forks(cases: &mut Cases) {
     let lost = org.version(&org.zero, |next| next.root_keys = list(vec![new_root.public()]));
     let by_new = SignaturePlace::certificate(lost.id(), new_root.public()).sign(world.net(), &new_root).unwrap();
     world.set.push(Signed::new(DocumentObject::Certificate(lost.clone()), vec![by_new]));
+    let log = world.writer(&org.nodes[0], 9, &lost).with(1);
+    world.log(&[&log]);
     world.case(cases, "T4", "a version that is not linked takes no place");
     let settled = settle(&world, &lost, 1);
     world.set.push(approve(&world, &settled));
@@ -281,6 +305,73 @@ fn certificate_forks(cases: &mut Cases) {
     let missing = Operation::Settle { org: org.id(), certificate: bytes32_certificate(), round: 9 };
     world.pass(missing);
     world.case(cases, "T7", "a Settle that names a version that is missing");
+}
+
+/// What lies above a version that only an anchor vouches for.
+fn above_anchors(cases: &mut Cases) {
+    let mut world = World::new();
+    let org = Org::new("Lost root", 3);
+    world.admit(&org);
+    let new_root = secret("Lost root, new root");
+    let by_new = |version: &CertificateObject| {
+        let place = SignaturePlace::certificate(version.id(), new_root.public());
+        Signed::new(DocumentObject::Certificate(version.clone()), vec![place.sign(NetworkId::ZERO, &new_root).unwrap()])
+    };
+    let lost = org.version(&org.zero, |next| next.root_keys = list(vec![new_root.public()]));
+    let two = org.version(&lost, |_| {});
+    world.set.extend([by_new(&lost), by_new(&two)]);
+    for (n, version) in [&org.zero, &lost, &two].into_iter().enumerate() {
+        let log = world.writer(&org.nodes[n], 1, version).with(1);
+        world.log(&[&log]);
+    }
+    world.case(cases, "T4", "linked above a version that is not linked");
+    let length = world.set.len();
+    // Signed by the old root key alone: linked, not well-formed.
+    world.set.push(Signed::new(DocumentObject::Certificate(lost.clone()), vec![org.signs(&lost)]));
+    world.case(cases, "T3", "linked and well-formed after all");
+    world.set.retain(|signed| signed.object.id() != lost.id().into());
+    world.set.push(Signed::new(DocumentObject::Certificate(lost.clone()), vec![org.signs(&lost)]));
+    world.case(cases, "T4", "well-formed and linked above a version that is not well-formed");
+    world.pass(Operation::Settle { org: org.id(), certificate: two.id(), round: 1 });
+    world.case(cases, "T7", "a version below an anchor is not well-formed");
+    world.set.truncate(length - 2);
+    world.set.extend([by_new(&lost), by_new(&two)]);
+    let rival = org.version(&lost, |next| next.name = text("Rival"));
+    world.set.push(by_new(&rival));
+    world.pass(Operation::Settle { org: org.id(), certificate: lost.id(), round: 1 });
+    let log = world.writer(&org.nodes[2], 2, &rival).with(1);
+    world.log(&[&log]);
+    world.case(cases, "T4 T12", "contested above a version that an anchor vouches for");
+}
+
+/// Several anchors of one organisation.
+fn anchors(cases: &mut Cases) {
+    let mut world = World::new();
+    let org = Org::new("Anchored", 4);
+    world.set.extend(org.opening());
+    let left = org.version(&org.zero, |next| next.name = text("Left"));
+    let right = org.version(&org.zero, |next| next.name = text("Right"));
+    let above = org.version(&right, |_| {});
+    world.set.extend([org.signed(&left), org.signed(&right), org.signed(&above)]);
+    for (n, version) in [&org.zero, &left, &right, &above].into_iter().enumerate() {
+        let log = world.writer(&org.nodes[n], 1, version).with(1);
+        world.log(&[&log]);
+    }
+    let admit = |version: &CertificateObject| Operation::Admit { org: org.id(), certificate: version.id() };
+    world.pass(admit(&left));
+    world.case(cases, "T2", "admitted from a later version");
+    world.pass(admit(&right));
+    world.case(cases, "T2", "two Admits: the smaller motion id");
+    world.set.truncate(world.set.len() - 2);
+    world.pass(admit(&above));
+    world.pass(Operation::Settle { org: org.id(), certificate: left.id(), round: 0 });
+    world.case(cases, "T2", "a Settle outweighs an Admit on another branch");
+    world.pass(Operation::Settle { org: org.id(), certificate: right.id(), round: 1 });
+    world.case(cases, "T2", "a Settle below an Admit: the higher one is the tip");
+    for version in [&left, &right, &above] {
+        world.pass(Operation::Remove { org: org.id(), certificate: version.id(), pins: BoundedVec::empty() });
+    }
+    world.case(cases, "M8 T3", "three Removes that name three versions");
 }
 
 fn bytes32_certificate() -> lyceum_protocol::hash::CertificateId {
@@ -418,6 +509,7 @@ fn epochs(cases: &mut Cases) {
     let later = later.into_object(&next_charter(&one, &[&world.founder, &voter], 2, members, vec![]).lists).unwrap();
     world.set.push(signed_charter(&later, 0, &[&world.founder, &voter]));
     world.case(cases, "D18", "the next charter has rules that are not known");
+    world.case_from(cases, "D16 D18", "the checkpoint has rules that are not known", later.id());
 }
 
 fn contests(cases: &mut Cases) {
@@ -458,6 +550,12 @@ fn sealed_rows(cases: &mut Cases) {
     let remove =
         world.pass(Operation::Remove { org: gone.id(), certificate: gone.zero.id(), pins: list(vec![log.pin(2)]) });
     let erase = world.pass(Operation::Erase { targets: list(vec![member.entries[1].id()]) });
+    let founder = world.founder.id();
+    let founders = world.founder.version(&world.founder.zero, |next| next.root_keys = org.zero.root_keys.clone());
+    let theirs = Signed::new(DocumentObject::Certificate(founders.clone()), vec![org.signs(&founders)]);
+    world.set.push(theirs);
+    let unsaid = world.pass(Operation::Remove { org: org.id(), certificate: org.zero.id(), pins: BoundedVec::empty() });
+    let elsewhere = world.pass(Operation::Settle { org: founder, certificate: founders.id(), round: 7 });
     world.log(&[&log]);
     world.log(&[&member]);
     let rows = vec![
@@ -465,7 +563,9 @@ fn sealed_rows(cases: &mut Cases) {
         sealed_row(gone.id(), 0, admits[1].id()),
         sealed_row(gone.id(), 2, remove.id()),
         sealed_row(OrgId::ZERO, 4, erase.id()),
-        // The motion says something else than its row: no effect.
+        // The motions say something else than their rows: no effect.
+        sealed_row(org.id(), 3, unsaid.id()),
+        sealed_row(org.id(), 3, elsewhere.id()),
         sealed_row(org.id(), 3, admits[0].id()),
     ];
     let one = next_charter(&world.zero, &[&world.founder], 1, vec![world.founder.row(), org.row()], rows);

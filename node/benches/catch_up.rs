@@ -6,7 +6,6 @@
 #![expect(
     clippy::print_stdout,
     clippy::print_stderr,
-    clippy::expect_used,
     clippy::unwrap_used,
     reason = "a bench prints, and stops at a fault"
 )]

@@ -1,5 +1,11 @@
 //! Real daemons in one process: found, admit by card, invite; publish everywhere, converge, restart.
 
+#![expect(
+    clippy::unwrap_used,
+    clippy::print_stderr,
+    reason = "a fixture that cannot be made fails its test, and says why"
+)]
+
 use std::collections::BTreeSet;
 use std::time::Duration;
 

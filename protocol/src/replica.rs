@@ -141,7 +141,8 @@ impl Replica {
             return;
         }
         self.dial.learn(&self.settings, &self.state, &changed, now);
-        for session in self.sessions.values_mut().filter(|session| session.compared) {
+        // From the first moment: a peer may have compared before the change and this node only after it.
+        for session in self.sessions.values_mut().filter(|session| session.standing == session::Standing::Member) {
             session.untold.extend(changed.iter().copied());
             session.tell_at.get_or_insert(now.mono.saturating_add(session::TELL_AFTER));
         }

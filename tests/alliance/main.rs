@@ -2,5 +2,6 @@
 
 mod cluster;
 mod commands;
+mod crash;
 mod formation;
 mod http;

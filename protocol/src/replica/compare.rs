@@ -359,7 +359,7 @@ impl Replica {
         record.log().id_at(last).is_some_and(|id| id != item.head)
     }
 
-    /// All items of a peer were seen: from now on it is told news; the author's start-up check counts it.
+    /// All items of a peer were seen: the author's start-up check counts it.
     pub(super) fn compared(&mut self, now: Now, peer: PublicKey) {
         let nothing_missing = !self.fetch.wants_from(&peer);
         let Some(session) = self.sessions.get_mut(&peer) else { return };

@@ -165,7 +165,7 @@ impl Replica {
         }
         for session in self.sessions.values_mut() {
             session.docs_seen.clear();
-            if session.compared {
+            if session.standing == session::Standing::Member {
                 session.docs_untold = true;
                 session.tell_at.get_or_insert(now.mono.saturating_add(session::TELL_AFTER));
             }

@@ -75,7 +75,7 @@ pub struct Session {
     /// The other set has to be compared as soon as the one under way is done.
     pub(crate) frontier_due: bool,
     pub(crate) docs_due: bool,
-    /// A comparison of logs was completed on this connection: from then on news are told.
+    /// A comparison of logs was completed on this connection.
     pub(crate) compared: bool,
     /// Logs whose item changed since it was told.
     pub(crate) untold: BTreeSet<LogId>,
@@ -136,6 +136,8 @@ impl Session {
     }
 
     pub(crate) fn wake_at(&self) -> Option<u64> {
-        [self.hello_at, self.tell_at].into_iter().flatten().min()
+        // News are told to those that may hear them: until then there is nothing to wake for.
+        let tell_at = self.tell_at.filter(|_| self.is_mutual());
+        [self.hello_at, tell_at].into_iter().flatten().min()
     }
 }

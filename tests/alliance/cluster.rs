@@ -170,6 +170,19 @@ pub(crate) fn until(what: &str, mut holds: impl FnMut() -> bool) {
     }
 }
 
+/// Waits until all agree over so many publications; says how each is if they do not.
+#[track_caller]
+pub(crate) fn until_agreed(nodes: &[&Node], publications: u64) {
+    let deadline = Instant::now() + PATIENCE;
+    while !agree(nodes, publications) {
+        if Instant::now() > deadline {
+            let statuses: Vec<String> = nodes.iter().map(|node| node.status().to_string()).collect();
+            panic!("not agreed on {publications} publications within {} s:\n{}", PATIENCE.as_secs(), statuses.join("\n"));
+        }
+        std::thread::sleep(Duration::from_millis(50));
+    }
+}
+
 /// Whether all have one digest and one state root over so many publications.
 pub(crate) fn agree(nodes: &[&Node], publications: u64) -> bool {
     let statuses: Vec<Value> = nodes.iter().map(|node| node.status()).collect();

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use crate::cluster::{Node, agree, three, until};
+use crate::cluster::{Node, three, until_agreed};
 
 #[test]
 fn three_organisations_share_one_log() {
@@ -11,7 +11,7 @@ fn three_organisations_share_one_log() {
     let published: BTreeSet<String> =
         nodes.iter().flat_map(|node| (0..3).map(|n| node.publish(&format!("note {n}")))).collect();
     let all: Vec<&Node> = nodes.iter().collect();
-    until("all three hold all nine", || agree(&all, 9));
+    until_agreed(&all, 9);
     for node in &nodes {
         assert_eq!(node.log_ids(), published);
         let status = node.status();
@@ -37,7 +37,7 @@ fn the_log_is_ordered_by_claim_and_then_id_and_filtered() {
         nodes[n % 3].publish(&format!("note {n}"));
     }
     let all: Vec<&Node> = nodes.iter().collect();
-    until("all hold all four", || agree(&all, 4));
+    until_agreed(&all, 4);
     let log = nodes[1].run(&["log", "--json"]).well().objects();
     let keys: Vec<_> = log.iter().map(|entry| (entry["time"].to_string(), entry["id"].to_string())).collect();
     assert!(keys.is_sorted_by(|a, b| a > b), "newest first: {keys:?}");
@@ -64,7 +64,7 @@ fn a_node_that_was_away_catches_up() {
     let args: Vec<&str> = ["publish", "--json"].into_iter().chain(files.iter().map(String::as_str)).collect();
     assert_eq!(nodes[0].run(&args).well().objects().len(), 200);
     nodes[1].start();
-    until("the one that was away has everything", || agree(&[&nodes[0], &nodes[1], &nodes[2]], 201));
+    until_agreed(&[&nodes[0], &nodes[1], &nodes[2]], 201);
 }
 
 #[test]
@@ -86,7 +86,7 @@ fn what_is_published_before_the_seat_is_taken_stands_when_it_is() {
     let config = std::fs::read_to_string(founder.home.join("config.toml")).unwrap();
     std::fs::write(founder.home.join("config.toml"), config.replace("/ip4/127.0.0.1/tcp/0", &address)).unwrap();
     founder.start();
-    until("both hold it", || agree(&[&founder, &newcomer], 1));
+    until_agreed(&[&founder, &newcomer], 1);
     assert!(founder.log_ids().contains(&id));
 }
 

@@ -17,8 +17,9 @@ const ENTRIES: u64 = 2_000;
 const THREADS: usize = 2;
 
 /// Everything that the seeds have to meet between them.
-const FAULTS: [&str; 26] = [
+const FAULTS: [&str; 27] = [
     "answers withheld",
+    "backups restored",
     "bad answers",
     "clock jumps",
     "crashes",

@@ -33,6 +33,8 @@ pub struct Ledger {
     /// Entries that people wanted to publish.
     pub published: u64,
     acknowledged: Vec<(usize, LogId, u64, EntryId)>,
+    /// Entries that a restored backup took from the last honest node that had them.
+    pub lost: u64,
     /// What honest nodes signed and made durable, by node, incarnation and place.
     shown: BTreeMap<(usize, u64, u64), EntryId>,
     /// What dishonest ones did.
@@ -56,6 +58,13 @@ impl Ledger {
     /// An author was told that its entry is published.
     pub fn acknowledged(&mut self, node: usize, log: LogId, seq: u64, id: EntryId) {
         self.acknowledged.push((node, log, seq, id));
+    }
+
+    /// Takes back what nobody has any more.
+    pub fn lose(&mut self, is_lost: impl Fn(LogId, u64, EntryId) -> bool) {
+        let before = self.acknowledged.len();
+        self.acknowledged.retain(|(_, log, seq, id)| !is_lost(*log, *seq, *id));
+        self.lost += (before - self.acknowledged.len()) as u64;
     }
 
     /// Something that a node published.
@@ -241,8 +250,10 @@ impl World {
                     Some(Payload::NotHeld) | None => false,
                 };
                 if !as_it_should {
+                    let record = replica.state().record(*log);
+                    let is_gap = record.is_some_and(|record| record.gaps().contains(seq));
                     return Err(format!(
-                        "of entry {seq} of node {author} node {at} has {payload:?}, erased: {is_erased}"
+                        "of entry {seq} of node {author} node {at} has {payload:?}, erased: {is_erased}, a gap: {is_gap}"
                     ));
                 }
             }

@@ -143,7 +143,8 @@ impl Replica {
                 self.fetch.not_from(&peer, log);
             }
             Asked::Headers { log } => self.searches.end(log, peer),
-            Asked::Gap => self.gap_over(&peer),
+            // Others are asked in their turn: no reason to compare again at once.
+            Asked::Gap => return self.gap_over(&peer),
             Asked::Hello | Asked::Proofs | Asked::Changed => {}
         }
         if let Some(session) = self.sessions.get_mut(&peer)

@@ -43,6 +43,9 @@ impl Checker {
     }
 
     /// Checks an entry, once.
+    ///
+    /// # Errors
+    /// [`EntryFault`].
     pub fn entry(&mut self, travelling: &TravellingEntry) -> Verified {
         let payload: &[u8] = match &travelling.payload {
             TravellingPayload::Present(bytes) => bytes,

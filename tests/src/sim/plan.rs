@@ -8,7 +8,7 @@ use lyceum_protocol::codec;
 use lyceum_protocol::document::certificate::Pin;
 use lyceum_protocol::documents::DocumentBatch;
 use lyceum_protocol::entry::protocol_kinds::Erase;
-use lyceum_protocol::entry::{Draft, Kind};
+use lyceum_protocol::entry::{Draft, Kind, Payload};
 use lyceum_protocol::hash::EntryId;
 use lyceum_protocol::key::SecretKey;
 use lyceum_protocol::replica::{CallId, Event};
@@ -223,7 +223,11 @@ impl World {
         self.nodes[at].disk.restore(backup);
         let honest = self.nodes.iter().filter(|node| node.is_honest() && !node.is_removed);
         let disks: Vec<&Disk> = honest.map(|node| &node.disk).collect();
-        self.ledger.lose(|log, seq, id| disks.iter().all(|disk| !disk.holds(log, seq, id)));
+        // An entry whose payload nobody has is lost as well, though its header stays.
+        let has = |disk: &&Disk, log, seq, id| {
+            disk.holds(log, seq, id) && !matches!(disk.payload(log, seq), Some(Payload::NotHeld))
+        };
+        self.ledger.lose(|log, seq, id| !disks.iter().any(|disk| has(disk, log, seq, id)));
         self.ledger.met("backups restored");
         self.note(at, "restore", at, 0);
         self.do_at(self.time + off, Act::Start(at));

@@ -177,7 +177,11 @@ pub(crate) fn until_agreed(nodes: &[&Node], publications: u64) {
     while !agree(nodes, publications) {
         if Instant::now() > deadline {
             let statuses: Vec<String> = nodes.iter().map(|node| node.status().to_string()).collect();
-            panic!("not agreed on {publications} publications within {} s:\n{}", PATIENCE.as_secs(), statuses.join("\n"));
+            panic!(
+                "not agreed on {publications} publications within {} s:\n{}",
+                PATIENCE.as_secs(),
+                statuses.join("\n")
+            );
         }
         std::thread::sleep(Duration::from_millis(50));
     }

@@ -107,7 +107,7 @@ impl Replica {
                     self.took_proof(proof, out);
                 }
             }
-            (Asked::Gap, Checked::Entries(entries)) => self.took_gap(&entries, out),
+            (Asked::Gap, Checked::Entries(entries)) => self.took_gap(peer, &entries, out),
             (Asked::Changed, Checked::Changed) => {}
             (asked, Checked::Refused { detail, .. }) => self.gave_up(now, peer, asked, &detail),
             (asked, _) => {
@@ -143,7 +143,9 @@ impl Replica {
                 self.fetch.not_from(&peer, log);
             }
             Asked::Headers { log } => self.searches.end(log, peer),
-            Asked::Hello | Asked::Proofs | Asked::Gap | Asked::Changed => {}
+            // Others are asked in their turn: no reason to compare again at once.
+            Asked::Gap => return self.gap_over(&peer),
+            Asked::Hello | Asked::Proofs | Asked::Changed => {}
         }
         if let Some(session) = self.sessions.get_mut(&peer)
             && session.hello_at.is_some_and(|at| at > now.mono.saturating_add(session::RETRY_AFTER))

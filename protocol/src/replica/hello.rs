@@ -214,6 +214,8 @@ impl Replica {
         let Some(session) = self.sessions.get_mut(&peer) else { return };
         session.strikes = session.strikes.saturating_add(1);
         if session.strikes >= session::STRIKES_MAX {
+            // It is dialled again as late as one that refuses: a new connection alone does not mend it.
+            session.refusal = Some((RefusalCode::BadRequest, format!("disconnected: it sends {what}")));
             out.push(Effect::Disconnect { peer, reason: format!("sends what no honest peer sends: {what}") });
         }
     }

@@ -208,14 +208,17 @@ impl Replica {
 
     /// Asks a peer for some of the payloads that are missing here, entry by entry.
     pub(super) fn ask_gaps(&mut self, peer: PublicKey, out: &mut Outbox) {
-        let round = self.sessions.get(&peer).map_or(0, |session| session.round);
+        let Some(session) = self.sessions.get_mut(&peer).filter(|session| session.gaps_asked == 0) else { return };
         let with_gaps = self.state.records().filter(|record| !record.gaps().is_empty());
         let all = with_gaps.filter_map(|record| Some((record.judged().item?, record.gaps())));
         let all: Vec<_> = all.flat_map(|(item, gaps)| gaps.iter().map(move |seq| (item, *seq))).collect();
-        // Some that nobody can fill must not keep the others waiting: each round begins behind the last.
-        let turn = usize::try_from(round).unwrap_or(0).saturating_mul(GAPS_AT_ONCE);
-        let first = turn.checked_rem(all.len()).unwrap_or(0);
+        // Some that nobody can fill must not keep the others waiting: one goes on behind the last that was asked for.
+        let after = self.fetch.last_gap;
+        let first = all.iter().position(|(item, seq)| after < Some((item.log, *seq))).unwrap_or(0);
         let requests: Vec<_> = all.iter().cycle().skip(first).take(GAPS_AT_ONCE.min(all.len())).copied().collect();
+        self.fetch.last_gap = requests.last().map(|(item, seq)| (item.log, *seq)).or(after);
+        session.gaps_asked = requests.len();
+        session.gaps_filled = 0;
         for (item, from) in requests {
             let request = Request::Entries { log: item.log, len: item.good_len, head: item.head, from, max_bytes: 1 };
             self.ask(peer, Asked::Gap, request, out);
@@ -223,14 +226,29 @@ impl Replica {
     }
 
     /// *Erased* and *not held* are no payloads: the gap stays until another peer has it.
-    pub(super) fn took_gap(&mut self, entries: &[VerifiedEntry], out: &mut Outbox) {
+    pub(super) fn took_gap(&mut self, peer: PublicKey, entries: &[VerifiedEntry], out: &mut Outbox) {
         for entry in entries {
             if let Payload::Present(bytes) = entry.payload()
                 && let Some((log, seq)) = self.state.close_gap(entry)
             {
+                if let Some(session) = self.sessions.get_mut(&peer) {
+                    session.gaps_filled = session.gaps_filled.saturating_add(1);
+                }
                 let changes = vec![Change::Payload { log, seq, bytes: bytes.to_vec() }];
                 self.store(Stored::Rest, changes, out);
             }
+        }
+        self.gap_over(&peer);
+        if self.sessions.get(&peer).is_some_and(|session| session.gaps_asked == 0 && session.gaps_filled > 0) {
+            // It had some: it may have more.
+            self.ask_gaps(peer, out);
+        }
+    }
+
+    /// A question for a missing payload is over.
+    pub(super) fn gap_over(&mut self, peer: &PublicKey) {
+        if let Some(session) = self.sessions.get_mut(peer) {
+            session.gaps_asked = session.gaps_asked.saturating_sub(1);
         }
     }
 }

@@ -85,6 +85,10 @@ pub struct Session {
     pub(crate) tell_at: Option<u64>,
     /// Pages in flight.
     pub(crate) pages: usize,
+    /// Missing payloads that it was asked for, of which no answer has come.
+    pub(crate) gaps_asked: usize,
+    /// How many of those it had.
+    pub(crate) gaps_filled: usize,
     /// Documents that were fetched from it and not kept, with their signature hash: not asked for again.
     pub(crate) docs_seen: BTreeMap<ObjectId, [u8; 32]>,
     /// Nothing of it was missing here when the last comparison ended.
@@ -114,6 +118,8 @@ impl Session {
             docs_untold: false,
             tell_at: None,
             pages: 0,
+            gaps_asked: 0,
+            gaps_filled: 0,
             docs_seen: BTreeMap::new(),
             in_step: false,
             ahead: BTreeMap::new(),

@@ -45,7 +45,7 @@ impl Checker {
     /// Checks an entry, once.
     ///
     /// # Errors
-    /// What is wrong with it, as the check says.
+    /// [`EntryFault`].
     pub fn entry(&mut self, travelling: &TravellingEntry) -> Verified {
         let payload: &[u8] = match &travelling.payload {
             TravellingPayload::Present(bytes) => bytes,

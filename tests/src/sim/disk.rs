@@ -20,7 +20,7 @@ struct StoredLog {
 }
 
 /// What one node has on its disk.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct Disk {
     network: NetworkId,
     checkpoint: CharterId,
@@ -76,6 +76,20 @@ impl Disk {
         let lost = self.pending.len();
         self.pending.clear();
         lost
+    }
+
+    /// A copy of what is durable, as a backup has it.
+    pub fn backup(&self) -> Self {
+        Self { pending: VecDeque::new(), ..self.clone() }
+    }
+
+    /// Puts a backup in the place of what is here. The head file lies elsewhere: it tells whether the own log may be
+    /// gone on with.
+    pub fn restore(&mut self, backup: Self) {
+        let head = |disk: &Self| disk.own_log.and_then(|log| Some((log, disk.logs.get(&log)?.entries.len())));
+        let is_newest = head(self) == head(&backup);
+        let own_log = self.own_log.filter(|_| is_newest);
+        *self = Self { own_log, ..backup };
     }
 
     /// Whether an entry is durable.

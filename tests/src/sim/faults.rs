@@ -50,6 +50,8 @@ pub struct Configuration {
     pub one_way: u64,
     /// Times that a node loses power.
     pub crashes: u64,
+    /// Times that a disk is replaced by a backup of it.
+    pub restores: u64,
     /// Times that a wall clock jumps by up to ten years.
     pub clock_jumps: u64,
     /// Nodes that are not honest, by character.
@@ -82,6 +84,7 @@ impl Configuration {
             partitions: 0,
             one_way: 0,
             crashes: 0,
+            restores: 0,
             clock_jumps: 0,
             hostile: Vec::new(),
             invited: 0,
@@ -126,6 +129,7 @@ impl Configuration {
             removal: random.chance(50),
             disk: if random.chance(40) { random.between(12, 500) } else { 12 },
             pins: random.chance(60),
+            restores: if random.chance(50) { random.between(1, 4) } else { 0 },
             ..Self::calm(seed, peers, entries)
         }
     }

@@ -18,6 +18,8 @@ pub struct Node {
     pub replica: Option<Replica>,
     /// What survives a crash.
     pub disk: Disk,
+    /// Its disk as it was some time ago.
+    pub backup: Option<Disk>,
     /// How it behaves.
     pub character: Character,
     /// Whether it may run at all: a newcomer may not before it comes.
@@ -59,6 +61,7 @@ impl Node {
         Self {
             replica: None,
             disk,
+            backup: None,
             character,
             has_come: false,
             is_removed: false,

@@ -8,7 +8,7 @@ use lyceum_protocol::codec;
 use lyceum_protocol::document::certificate::Pin;
 use lyceum_protocol::documents::DocumentBatch;
 use lyceum_protocol::entry::protocol_kinds::Erase;
-use lyceum_protocol::entry::{Draft, Kind};
+use lyceum_protocol::entry::{Draft, Kind, Payload};
 use lyceum_protocol::hash::EntryId;
 use lyceum_protocol::key::SecretKey;
 use lyceum_protocol::replica::{CallId, Event};
@@ -23,6 +23,11 @@ use super::world::{Happening, World};
 pub(super) enum Act {
     Start(usize),
     Crash {
+        node: usize,
+        off: u64,
+    },
+    BackUp(usize),
+    Restore {
         node: usize,
         off: u64,
     },
@@ -86,6 +91,14 @@ impl World {
             let (node, off) = (self.random.index(peers), self.random.between(200, 8_000));
             let when = self.random.between(end / 10, end);
             self.do_at(when, Act::Crash { node, off });
+        }
+        for _ in 0..configuration.restores {
+            // Not the founder's: what its tools made last may be nowhere else.
+            let (node, off) = (1 + self.random.index(peers - 1), self.random.between(200, 8_000));
+            let when = self.random.between(end / 10, end / 2);
+            self.do_at(when, Act::BackUp(node));
+            let when = self.random.between(when, end);
+            self.do_at(when, Act::Restore { node, off });
         }
         for _ in 0..configuration.partitions {
             let lasts = self.random.between(end / 10, end / 2);
@@ -151,6 +164,11 @@ impl World {
                 self.crash(node);
                 self.do_at(self.time + off, Act::Start(node));
             }
+            Act::BackUp(at) => {
+                let node = &mut self.nodes[at];
+                node.backup = node.has_come.then(|| node.disk.backup());
+            }
+            Act::Restore { node, off } => self.restore(node, off),
             Act::Publish { node, count } => self.publish(node, count),
             Act::Invite(at) => self.invite(at),
             Act::Admit(at) => self.admit(at),
@@ -196,6 +214,23 @@ impl World {
         let after = self.random.between(3_000, 15_000);
         self.do_at(self.time + after, Act::Cut);
         self.do_at(self.time + lasts, Act::Heal);
+    }
+
+    /// A node's disk goes back in time. Entries that nobody else has are lost, and that is nobody's fault.
+    fn restore(&mut self, at: usize, off: u64) {
+        let Some(backup) = self.nodes[at].backup.take() else { return };
+        self.crash(at);
+        self.nodes[at].disk.restore(backup);
+        let honest = self.nodes.iter().filter(|node| node.is_honest() && !node.is_removed);
+        let disks: Vec<&Disk> = honest.map(|node| &node.disk).collect();
+        // An entry whose payload nobody has is lost as well, though its header stays.
+        let has = |disk: &&Disk, log, seq, id| {
+            disk.holds(log, seq, id) && !matches!(disk.payload(log, seq), Some(Payload::NotHeld))
+        };
+        self.ledger.lose(|log, seq, id| !disks.iter().any(|disk| has(disk, log, seq, id)));
+        self.ledger.met("backups restored");
+        self.note(at, "restore", at, 0);
+        self.do_at(self.time + off, Act::Start(at));
     }
 
     fn publish(&mut self, at: usize, count: u64) {

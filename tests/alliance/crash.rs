@@ -36,12 +36,9 @@ fn publish_on(home: &Path, number: usize, stop: &AtomicBool, acknowledged: &Mute
         if stop.load(Ordering::Relaxed) {
             return;
         }
-        match publish_once(home, &format!("Note {n} of publisher {number}")) {
-            Some(id) => {
-                acknowledged.lock().unwrap_or_else(PoisonError::into_inner).insert(id);
-            }
-            // Killed: it is started again in a moment.
-            None => {}
+        // None: it was killed and is started again in a moment.
+        if let Some(id) = publish_once(home, &format!("Note {n} of publisher {number}")) {
+            acknowledged.lock().unwrap_or_else(PoisonError::into_inner).insert(id);
         }
         // The kills are what is tried, not the load: all that was acknowledged is read back after each.
         std::thread::sleep(PAUSE);

@@ -13,7 +13,7 @@ use crate::cluster::{Node, three, until};
 const KILLS: usize = 51;
 const PUBLISHERS: usize = 16;
 /// Between two publications of one publisher.
-const PAUSE: Duration = Duration::from_millis(120);
+const PAUSE: Duration = Duration::from_millis(400);
 
 /// One publication over the daemon's socket, as the commands do it; its id once it is durable.
 fn publish_once(home: &Path, title: &str) -> Option<String> {

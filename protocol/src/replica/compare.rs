@@ -18,6 +18,15 @@ use crate::replica::session::{self, Phase, Standing};
 use crate::replica::tickets::{Asked, Stored};
 use crate::sync::message::{BUCKETS_MAX, Gossip, Request, Set};
 
+/// How soon a peer is compared with again when a question to it came to nothing.
+#[derive(Debug, Clone, Copy)]
+enum Retry {
+    /// The network failed.
+    Soon,
+    /// The peer refused, or talks nonsense: later each time.
+    Later,
+}
+
 impl Replica {
     /// Begins the comparisons that are due.
     pub(super) fn compare(&mut self, _now: Now, out: &mut Outbox) {
@@ -109,9 +118,9 @@ impl Replica {
             }
             (Asked::Gap, Checked::Entries(entries)) => self.took_gap(peer, &entries, out),
             (Asked::Changed, Checked::Changed) => {}
-            (asked, Checked::Refused { detail, .. }) => self.gave_up(now, peer, asked, &detail),
+            (asked, Checked::Refused { .. }) => self.gave_up(now, peer, asked, Retry::Later),
             (asked, _) => {
-                self.gave_up(now, peer, asked, "an answer of another kind");
+                self.gave_up(now, peer, asked, Retry::Later);
                 self.strike(peer, "an answer of another kind", out);
             }
         }
@@ -126,14 +135,14 @@ impl Replica {
         {
             session.hello_at = Some(now.mono.saturating_add(session::RETRY_AFTER));
         }
-        self.gave_up(now, peer, asked, &words);
+        self.gave_up(now, peer, asked, if is_bad { Retry::Later } else { Retry::Soon });
         if is_bad {
             self.strike(peer, &words, out);
         }
     }
 
     /// Frees what was under way, so that the next Hello begins anew.
-    fn gave_up(&mut self, now: Now, peer: PublicKey, asked: Asked, _cause: &str) {
+    fn gave_up(&mut self, now: Now, peer: PublicKey, asked: Asked, retry: Retry) {
         match asked {
             Asked::Digest { set, .. } | Asked::Items { set, .. } => self.set_idle(&peer, set),
             Asked::Docs { .. } => self.set_idle(&peer, Set::Docs),
@@ -147,10 +156,14 @@ impl Replica {
             Asked::Gap => return self.gap_over(&peer),
             Asked::Hello | Asked::Proofs | Asked::Changed => {}
         }
-        if let Some(session) = self.sessions.get_mut(&peer)
-            && session.hello_at.is_some_and(|at| at > now.mono.saturating_add(session::RETRY_AFTER))
-        {
-            session.hello_at = Some(now.mono.saturating_add(session::RETRY_AFTER));
+        let Some(session) = self.sessions.get_mut(&peer) else { return };
+        let pause = match retry {
+            Retry::Soon => session::RETRY_AFTER,
+            Retry::Later => session.give_way(),
+        };
+        let again = now.mono.saturating_add(pause);
+        if session.hello_at.is_some_and(|at| at > again) {
+            session.hello_at = Some(again);
         }
     }
 

@@ -302,9 +302,7 @@ impl Replica {
         more: bool,
         out: &mut Outbox,
     ) {
-        for item in items {
-            self.consider(peer, *item, out);
-        }
+        self.consider_all(peer, items, out);
         match items.last().filter(|_| more) {
             Some(last) => self.ask_items(peer, Set::Frontier, bits, buckets, Some(last.log.0), out),
             None => {
@@ -314,16 +312,26 @@ impl Replica {
         }
     }
 
+    fn consider_all(&mut self, peer: PublicKey, items: &[FrontierItem], out: &mut Outbox) {
+        let lower: Vec<LogId> = items.iter().filter(|item| self.forks_lower(item)).map(|item| item.log).collect();
+        for logs in lower.chunks(limits::ASK_MAX) {
+            if let Ok(logs) = BoundedVec::new(logs.to_vec()) {
+                self.ask(peer, Asked::Proofs, Request::Proofs { logs }, out);
+            }
+        }
+        for item in items {
+            self.consider(peer, *item, out);
+        }
+    }
+
+    /// Whether a peer says that a log forks, lower than is known here.
+    fn forks_lower(&self, item: &FrontierItem) -> bool {
+        let fork = self.state.record(item.log).and_then(|record| record.log().fork());
+        item.fork != NO_FORK && fork.is_none_or(|fork| item.fork < fork)
+    }
+
     /// A peer says how far a log is good with it: what follows for this node?
     pub(super) fn consider(&mut self, peer: PublicKey, item: FrontierItem, out: &mut Outbox) {
-        let record = self.state.record(item.log);
-        let fork = record.and_then(|record| record.log().fork());
-        if item.fork != NO_FORK
-            && fork.is_none_or(|fork| item.fork < fork)
-            && let Ok(logs) = BoundedVec::new(vec![item.log])
-        {
-            self.ask(peer, Asked::Proofs, Request::Proofs { logs }, out);
-        }
         if self.is_ahead(&item) {
             self.fetch.want(peer, item);
             if let Some(from) = self.pinned_from(item.log) {
@@ -425,9 +433,7 @@ impl Replica {
                 return;
             }
         }
-        for item in items {
-            self.consider(peer, *item, out);
-        }
+        self.consider_all(peer, items, out);
     }
 
     /// Takes a proof that a log forks; whether it was news.

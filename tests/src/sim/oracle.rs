@@ -101,6 +101,8 @@ pub struct Report {
     pub good: u64,
     /// Entries that were acknowledged.
     pub acknowledged: u64,
+    /// Those among them that a restored backup took from the last honest node that had them.
+    pub lost: u64,
     /// Forks that are known to all at the end.
     pub forks: u64,
     /// What was met, and how often.
@@ -148,7 +150,8 @@ impl World {
             events: self.trace.lines(),
             healed_after,
             good,
-            acknowledged: self.ledger.acknowledged.len() as u64,
+            acknowledged: self.ledger.acknowledged.len() as u64 + self.ledger.lost,
+            lost: self.ledger.lost,
             forks,
             met: std::mem::take(&mut self.ledger.met),
             asked: std::mem::take(&mut self.ledger.asked),

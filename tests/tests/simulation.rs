@@ -91,8 +91,14 @@ fn tally(reports: &[(u64, Report)]) -> [BTreeMap<&'static str, u64>; 2] {
     let (mut met, mut asked) = (BTreeMap::new(), BTreeMap::new());
     for (seed, report) in reports {
         println!(
-            "seed {seed}: {} events, healed after {} ms, {} good, {} acknowledged, {} forks, trace {:016x}",
-            report.events, report.healed_after, report.good, report.acknowledged, report.forks, report.trace
+            "seed {seed}: {} events, healed after {} ms, {} good, {} acknowledged, {} lost, {} forks, trace {:016x}",
+            report.events,
+            report.healed_after,
+            report.good,
+            report.acknowledged,
+            report.lost,
+            report.forks,
+            report.trace
         );
         for (sum, counts) in [(&mut met, &report.met), (&mut asked, &report.asked)] {
             for (name, count) in counts {

@@ -18,6 +18,15 @@ use crate::replica::session::{self, Phase, Standing};
 use crate::replica::tickets::{Asked, Stored};
 use crate::sync::message::{BUCKETS_MAX, Gossip, Request, Set};
 
+/// How soon a peer is compared with again when a question to it came to nothing.
+#[derive(Debug, Clone, Copy)]
+enum Retry {
+    /// The network failed.
+    Soon,
+    /// The peer refused, or talks nonsense: later each time.
+    Later,
+}
+
 impl Replica {
     /// Begins the comparisons that are due.
     pub(super) fn compare(&mut self, _now: Now, out: &mut Outbox) {
@@ -109,9 +118,9 @@ impl Replica {
             }
             (Asked::Gap, Checked::Entries(entries)) => self.took_gap(peer, &entries, out),
             (Asked::Changed, Checked::Changed) => {}
-            (asked, Checked::Refused { detail, .. }) => self.gave_up(now, peer, asked, &detail),
+            (asked, Checked::Refused { .. }) => self.gave_up(now, peer, asked, Retry::Later),
             (asked, _) => {
-                self.gave_up(now, peer, asked, "an answer of another kind");
+                self.gave_up(now, peer, asked, Retry::Later);
                 self.strike(peer, "an answer of another kind", out);
             }
         }
@@ -126,14 +135,14 @@ impl Replica {
         {
             session.hello_at = Some(now.mono.saturating_add(session::RETRY_AFTER));
         }
-        self.gave_up(now, peer, asked, &words);
+        self.gave_up(now, peer, asked, if is_bad { Retry::Later } else { Retry::Soon });
         if is_bad {
             self.strike(peer, &words, out);
         }
     }
 
     /// Frees what was under way, so that the next Hello begins anew.
-    fn gave_up(&mut self, now: Now, peer: PublicKey, asked: Asked, _cause: &str) {
+    fn gave_up(&mut self, now: Now, peer: PublicKey, asked: Asked, retry: Retry) {
         match asked {
             Asked::Digest { set, .. } | Asked::Items { set, .. } => self.set_idle(&peer, set),
             Asked::Docs { .. } => self.set_idle(&peer, Set::Docs),
@@ -147,10 +156,14 @@ impl Replica {
             Asked::Gap => return self.gap_over(&peer),
             Asked::Hello | Asked::Proofs | Asked::Changed => {}
         }
-        if let Some(session) = self.sessions.get_mut(&peer)
-            && session.hello_at.is_some_and(|at| at > now.mono.saturating_add(session::RETRY_AFTER))
-        {
-            session.hello_at = Some(now.mono.saturating_add(session::RETRY_AFTER));
+        let Some(session) = self.sessions.get_mut(&peer) else { return };
+        let pause = match retry {
+            Retry::Soon => session::RETRY_AFTER,
+            Retry::Later => session.give_way(),
+        };
+        let again = now.mono.saturating_add(pause);
+        if session.hello_at.is_some_and(|at| at > again) {
+            session.hello_at = Some(again);
         }
     }
 
@@ -289,9 +302,7 @@ impl Replica {
         more: bool,
         out: &mut Outbox,
     ) {
-        for item in items {
-            self.consider(peer, *item, out);
-        }
+        self.consider_all(peer, items, out);
         match items.last().filter(|_| more) {
             Some(last) => self.ask_items(peer, Set::Frontier, bits, buckets, Some(last.log.0), out),
             None => {
@@ -301,16 +312,26 @@ impl Replica {
         }
     }
 
+    fn consider_all(&mut self, peer: PublicKey, items: &[FrontierItem], out: &mut Outbox) {
+        let lower: Vec<LogId> = items.iter().filter(|item| self.forks_lower(item)).map(|item| item.log).collect();
+        for logs in lower.chunks(limits::ASK_MAX) {
+            if let Ok(logs) = BoundedVec::new(logs.to_vec()) {
+                self.ask(peer, Asked::Proofs, Request::Proofs { logs }, out);
+            }
+        }
+        for item in items {
+            self.consider(peer, *item, out);
+        }
+    }
+
+    /// Whether a peer says that a log forks, lower than is known here.
+    fn forks_lower(&self, item: &FrontierItem) -> bool {
+        let fork = self.state.record(item.log).and_then(|record| record.log().fork());
+        item.fork != NO_FORK && fork.is_none_or(|fork| item.fork < fork)
+    }
+
     /// A peer says how far a log is good with it: what follows for this node?
     pub(super) fn consider(&mut self, peer: PublicKey, item: FrontierItem, out: &mut Outbox) {
-        let record = self.state.record(item.log);
-        let fork = record.and_then(|record| record.log().fork());
-        if item.fork != NO_FORK
-            && fork.is_none_or(|fork| item.fork < fork)
-            && let Ok(logs) = BoundedVec::new(vec![item.log])
-        {
-            self.ask(peer, Asked::Proofs, Request::Proofs { logs }, out);
-        }
         if self.is_ahead(&item) {
             self.fetch.want(peer, item);
             if let Some(from) = self.pinned_from(item.log) {
@@ -412,9 +433,7 @@ impl Replica {
                 return;
             }
         }
-        for item in items {
-            self.consider(peer, *item, out);
-        }
+        self.consider_all(peer, items, out);
     }
 
     /// Takes a proof that a log forks; whether it was news.

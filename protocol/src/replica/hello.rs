@@ -123,6 +123,9 @@ impl Replica {
     pub(super) fn greeted(&mut self, now: Now, peer: PublicKey, checked: Checked, out: &mut Outbox) {
         let Some(session) = self.sessions.get_mut(&peer) else { return };
         session.round = session.round.saturating_add(1);
+        if !std::mem::take(&mut session.gave_way) {
+            session.refusals = 0;
+        }
         let next = |every: u64, round: u64| {
             let jitter = self.settings.jitter(every, &peer, round);
             Some(now.mono.saturating_add(every).saturating_add(jitter))

@@ -68,6 +68,10 @@ pub struct Session {
     pub strikes: u32,
     /// When the next Hello is due; none while one is under way.
     pub(crate) hello_at: Option<u64>,
+    /// Comparisons in a row in which the peer refused or sent nonsense.
+    pub(crate) refusals: u32,
+    /// Whether that happened since the last Hello.
+    pub(crate) gave_way: bool,
     /// Comparisons begun: for jitter.
     pub(crate) round: u64,
     pub(crate) docs: Phase,
@@ -108,6 +112,8 @@ impl Session {
             last_sync: None,
             strikes: 0,
             hello_at: Some(hello_at),
+            refusals: 0,
+            gave_way: false,
             round: 0,
             docs: Phase::Idle,
             frontier: Phase::Idle,
@@ -139,6 +145,16 @@ impl Session {
     /// How many entries it has that are missing here, as far as is known.
     pub fn behind(&self, held: impl Fn(LogId) -> u64) -> u64 {
         self.ahead.values().map(|item| item.good_len.saturating_sub(held(item.log))).sum()
+    }
+
+    /// The peer refused something or sent nonsense: the pause before it is compared with again, longer each time.
+    pub(crate) fn give_way(&mut self) -> u64 {
+        if !self.gave_way {
+            self.gave_way = true;
+            self.refusals = self.refusals.saturating_add(1);
+        }
+        let doubled = 1_u64 << self.refusals.saturating_sub(1).min(4);
+        RETRY_AFTER.saturating_mul(doubled).min(COMPARE_EVERY)
     }
 
     pub(crate) fn wake_at(&self) -> Option<u64> {

@@ -56,6 +56,11 @@ impl Disk {
         self.pending.push_back((ticket, batch));
     }
 
+    /// Batches on their way.
+    pub fn waiting(&self) -> usize {
+        self.pending.len()
+    }
+
     /// The oldest batch becomes durable.
     pub fn flush(&mut self) -> Option<(Ticket, Result<Vec<VerifiedEntry>, String>)> {
         let (ticket, batch) = self.pending.pop_front()?;

@@ -154,7 +154,7 @@ impl World {
             Answer::Ok(Reply::Entries { .. }) if self.random.chance(50) => {
                 Answer::Ok(Reply::Entries { entries: BoundedVec::empty() })
             }
-            Answer::Ok(Reply::Entries { entries }) if self.random.chance(50) => {
+            Answer::Ok(Reply::Entries { entries }) if self.random.chance(15) => {
                 let mut entries = entries.clone().into_inner();
                 for entry in &mut entries {
                     entry.payload =

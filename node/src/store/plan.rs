@@ -6,6 +6,7 @@ use std::io;
 use lyceum_protocol::codec;
 use lyceum_protocol::documents::DocumentObject;
 use lyceum_protocol::entry::{Header, Payload, VerifiedEntry};
+use lyceum_protocol::fork::ForkProof;
 use lyceum_protocol::hash::{LogId, PayloadHash};
 use lyceum_protocol::log::Opening;
 use lyceum_protocol::replica::{Batch, Change};
@@ -280,8 +281,9 @@ impl Work<'_, '_> {
         self.plan.doomed.push(slot);
     }
 
-    /// Removes the entries of a log from a number on, with their payloads.
+    /// Removes the entries of a log from a number on, with their payloads, and a fork proof of the branch that goes.
     fn cut(&mut self, log: LogId, seq: u64) -> Result<(), PlanFault> {
+        self.cut_proof(log, seq)?;
         let Some(place) = self.place(log).filter(|place| seq < place.len) else {
             // Nothing is held from there on.
             return Ok(());
@@ -314,6 +316,17 @@ impl Work<'_, '_> {
         }
         self.plan.logs.insert(log, LogPlace { number, len: seq, tail: None });
         self.plan.cut.entry(log).and_modify(|least| *least = seq.min(*least)).or_insert(seq);
+        Ok(())
+    }
+
+    /// A fork above the cut was one of the branch that goes: kept, it would come back with the next start.
+    fn cut_proof(&mut self, log: LogId, seq: u64) -> Result<(), PlanFault> {
+        let Some(row) = self.view.get(&rows::proof(log))? else { return Ok(()) };
+        let bad = BadRow("a fork proof cannot be read");
+        let proof = ForkProof::read(&row).map_err(|_| bad)?;
+        if Header::read(&proof.header_a).map_err(|_| bad)?.seq > seq {
+            self.view.remove(rows::proof(log))?;
+        }
         Ok(())
     }
 

@@ -50,6 +50,7 @@ pub enum Change {
         entry: VerifiedEntry,
     },
     /// From this number on the log holds other entries than before: those that follow in later changes.
+    /// With the entries that go, a proof of a fork above it goes too.
     ReplaceFrom {
         /// The log.
         log: LogId,

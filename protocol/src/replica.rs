@@ -85,7 +85,7 @@ impl Replica {
         };
         let all = replica.state.records().map(|record| record.log().opening().log).collect();
         replica.dial.learn(&replica.settings, &replica.state, &all, now);
-        replica.membership_changed(now, out);
+        replica.membership_changed(out);
         replica.settle(now, out);
         replica
     }
@@ -99,11 +99,11 @@ impl Replica {
             Event::PeerDown { peer } => self.peer_down(now, peer),
             Event::DialFailed { peer, cause } => self.dial.failed(&self.settings, now, peer, cause),
             Event::Addresses(addresses) => self.dial.set_own_addresses(addresses),
-            Event::Asked { call, peer, request } => self.asked(now, call, peer, request, out),
+            Event::Asked { call, peer, request } => self.asked(call, peer, request, out),
             Event::Answered { ticket, result } => self.answered(now, ticket, result, out),
             Event::Gossiped { offer, peer, heard } => self.gossiped(now, offer, peer, heard, out),
-            Event::Stored { ticket, result } => self.stored(now, ticket, result, out),
-            Event::Loaded { ticket, result } => self.loaded(now, ticket, result, out),
+            Event::Stored { ticket, result } => self.stored(ticket, result, out),
+            Event::Loaded { ticket, result } => self.loaded(ticket, result, out),
             Event::Signed { ticket, result } => self.signed(ticket, result, out),
         }
         self.settle(now, out);
@@ -126,7 +126,7 @@ impl Replica {
     fn settle(&mut self, now: Now, out: &mut Outbox) {
         self.note_changes(now);
         self.greet(now, out);
-        self.compare(now, out);
+        self.compare(out);
         self.ask_pages(out);
         self.tell(now, out);
         self.dial.settle(&self.members, &self.sessions, now, out);
@@ -156,13 +156,13 @@ impl Replica {
         }
     }
 
-    fn stored(&mut self, now: Now, ticket: Ticket, result: Result<(), StoreFault>, out: &mut Outbox) {
+    fn stored(&mut self, ticket: Ticket, result: Result<(), StoreFault>, out: &mut Outbox) {
         let Some(Origin::Store(stored)) = self.tickets.take(ticket) else { return };
         if let Err(fault) = &result {
             self.alarms.store = Some(fault.0.clone());
         }
         match stored {
-            tickets::Stored::Own { entries } => self.written(now, entries, result, out),
+            tickets::Stored::Own { entries } => self.written(entries, result, out),
             tickets::Stored::Page { log } => {
                 self.fetch.page_done(log);
                 out.push(Effect::Notice(Notice::Entries { log }));
@@ -175,13 +175,13 @@ impl Replica {
         }
     }
 
-    fn loaded(&mut self, now: Now, ticket: Ticket, result: Result<Loaded, StoreFault>, out: &mut Outbox) {
+    fn loaded(&mut self, ticket: Ticket, result: Result<Loaded, StoreFault>, out: &mut Outbox) {
         let Some(Origin::Load(loaded)) = self.tickets.take(ticket) else { return };
         match loaded {
             tickets::Loaded::Page { call } => out.push(Effect::Answer { call, answer: self.page(result) }),
             tickets::Loaded::Headers { call } => out.push(Effect::Answer { call, answer: asked::headers(result) }),
             tickets::Loaded::Payloads { call } => out.push(Effect::Answer { call, answer: self.payloads(result) }),
-            tickets::Loaded::Twin { found } => self.twin_loaded(now, found, result, out),
+            tickets::Loaded::Twin { found } => self.twin_loaded(found, result, out),
         }
     }
 

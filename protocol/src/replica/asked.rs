@@ -7,14 +7,14 @@ use crate::key::PublicKey;
 use crate::limits;
 use crate::replica::Replica;
 use crate::replica::effect::{Effect, Load, Outbox};
-use crate::replica::event::{CallId, Loaded as LoadedEntries, Now, StoreFault};
+use crate::replica::event::{CallId, Loaded as LoadedEntries, StoreFault};
 use crate::replica::session::Standing;
 use crate::replica::tickets::{Loaded, Origin};
 use crate::sync::message::{Answer, RefusalCode, Reply, Request, TravellingEntry, TravellingHeader, TravellingPayload};
 use crate::sync::serve;
 
 impl Replica {
-    pub(super) fn asked(&mut self, _now: Now, call: CallId, peer: PublicKey, request: Request, out: &mut Outbox) {
+    pub(super) fn asked(&mut self, call: CallId, peer: PublicKey, request: Request, out: &mut Outbox) {
         let is_member = self.sessions.get(&peer).is_some_and(|session| session.standing == Standing::Member);
         let answer = match request {
             Request::Hello(hello) => Some(self.asked_hello(peer, hello)),

@@ -29,7 +29,7 @@ enum Retry {
 
 impl Replica {
     /// Begins the comparisons that are due.
-    pub(super) fn compare(&mut self, _now: Now, out: &mut Outbox) {
+    pub(super) fn compare(&mut self, out: &mut Outbox) {
         if !self.settings.sync {
             return;
         }
@@ -147,7 +147,7 @@ impl Replica {
             Asked::Digest { set, .. } | Asked::Items { set, .. } => self.set_idle(&peer, set),
             Asked::Docs { .. } => self.set_idle(&peer, Set::Docs),
             Asked::Page { log, .. } => {
-                self.page_over(&peer, log);
+                self.page_over(&peer);
                 self.fetch.page_done(log);
                 self.fetch.not_from(&peer, log);
             }

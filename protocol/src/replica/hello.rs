@@ -47,7 +47,7 @@ impl Replica {
     }
 
     /// Tells the gate who is a member, if that changed; a peer that no longer is one is disconnected.
-    pub(super) fn membership_changed(&mut self, _now: Now, out: &mut Outbox) {
+    pub(super) fn membership_changed(&mut self, out: &mut Outbox) {
         let governance = self.state.governance();
         let mut members: BTreeSet<PublicKey> = governance
             .members()

@@ -51,7 +51,7 @@ impl Replica {
         true
     }
 
-    pub(super) fn page_over(&mut self, peer: &PublicKey, _log: LogId) {
+    pub(super) fn page_over(&mut self, peer: &PublicKey) {
         if let Some(session) = self.sessions.get_mut(peer) {
             session.pages = session.pages.saturating_sub(1);
         }
@@ -66,7 +66,7 @@ impl Replica {
         entries: Vec<VerifiedEntry>,
         out: &mut Outbox,
     ) {
-        self.page_over(&peer, log);
+        self.page_over(&peer);
         let pinned = self.pinned_from(log).is_some();
         let mut changes: Vec<Change> = Vec::new();
         let mut stopped = if entries.is_empty() { Some(Appended::Unwanted) } else { None };
@@ -187,13 +187,7 @@ impl Replica {
         out.push(Effect::Load { ticket, load: Load::Some { places } });
     }
 
-    pub(super) fn twin_loaded(
-        &mut self,
-        _now: Now,
-        found: Found,
-        result: Result<LoadedEntries, StoreFault>,
-        out: &mut Outbox,
-    ) {
+    pub(super) fn twin_loaded(&mut self, found: Found, result: Result<LoadedEntries, StoreFault>, out: &mut Outbox) {
         let Ok(LoadedEntries::Entries(entries)) = result else { return };
         let Some(own) = entries.first() else { return };
         let Ok(key) = PublicKey::admit(&own.header().key) else { return };

@@ -79,13 +79,7 @@ impl Replica {
     }
 
     /// A run is durable: only now it is shown, gossiped and answered.
-    pub(super) fn written(
-        &mut self,
-        now: Now,
-        entries: Vec<VerifiedEntry>,
-        result: Result<(), StoreFault>,
-        out: &mut Outbox,
-    ) {
+    pub(super) fn written(&mut self, entries: Vec<VerifiedEntry>, result: Result<(), StoreFault>, out: &mut Outbox) {
         if let Err(fault) = result {
             self.not_written(&fault.0, out);
             return;
@@ -121,7 +115,7 @@ impl Replica {
             }
         }
         self.erase_now(out);
-        self.membership_changed(now, out);
+        self.membership_changed(out);
     }
 
     /// Takes what a tool of this node made, makes it durable and tells the others.
@@ -171,7 +165,7 @@ impl Replica {
             }
         }
         if change.governance {
-            self.membership_changed(now, out);
+            self.membership_changed(out);
             self.frontier_again();
             out.push(Effect::Notice(Notice::Standing));
         }

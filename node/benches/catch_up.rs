@@ -127,8 +127,9 @@ async fn empty(count: u64, address: &str) {
     let newcomer = &alliance.orgs[1];
     fill(home.path(), &alliance, None, Some(newcomer));
     let known = KnownPeer { peer: alliance.orgs[0].key().public(), addresses: vec![address.to_owned()] };
-    let began = Instant::now();
     let daemon = start(home.path(), &alliance, newcomer, vec![known]).await;
+    // The store is open and the node listens; nobody is connected yet.
+    let began = Instant::now();
     let wanted = per_log(count) * (AUTHORS - 1);
     loop {
         let handle = daemon.handle();

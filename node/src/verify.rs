@@ -5,13 +5,14 @@
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
+use lyceum_protocol::documents::DocumentBatch;
 use lyceum_protocol::entry::{EntryFault, Header, HeaderFault, UntrustedEntry, VerifiedEntry};
 use lyceum_protocol::fork::{ForkProof, VerifiedForkProof};
 use lyceum_protocol::hash::NetworkId;
 use lyceum_protocol::key::{KeyFault, PublicKey};
 use lyceum_protocol::replica::{AskFault, Checked, Heard, PayloadAbsent};
-use lyceum_protocol::sync::check;
-use lyceum_protocol::sync::message::{Answer, Gossip, Reply, TravellingEntry, TravellingPayload};
+use lyceum_protocol::sync::check::{self, CheckFault};
+use lyceum_protocol::sync::message::{Answer, Gossip, Reply, TravellingDocument, TravellingEntry, TravellingPayload};
 use rayon::prelude::*;
 
 /// Keys that are remembered as admitted. Beyond that they are admitted anew each time.
@@ -65,6 +66,18 @@ impl Verifier {
         proof.verify(self.network, &key).map_err(|fault| fault.to_string())
     }
 
+    /// Checks documents, each with its signatures, on all cores.
+    fn documents(&self, documents: &[TravellingDocument]) -> Result<DocumentBatch, CheckFault> {
+        let checked = documents.par_iter().map(|document| check::documents(self.network, [document]));
+        let batches: Vec<DocumentBatch> = checked.collect::<Result<_, _>>()?;
+        let mut whole = DocumentBatch::default();
+        for batch in batches {
+            whole.objects.extend(batch.objects);
+            whole.signatures.extend(batch.signatures);
+        }
+        Ok(whole)
+    }
+
     /// Checks an answer. A page of entries is checked on all cores; it ends before the first entry that is only not
     /// understood here, and is bad as a whole if one is wrong.
     ///
@@ -85,7 +98,7 @@ impl Verifier {
             Reply::DocsItems { items, more } => Checked::DocsItems(items.into_inner(), more),
             Reply::FrontierItems { items, more } => Checked::FrontierItems(items.into_inner(), more),
             Reply::Docs { documents, more } => {
-                let batch = check::documents(self.network, &documents).map_err(|fault| bad(fault.to_string()))?;
+                let batch = self.documents(&documents).map_err(|fault| bad(fault.to_string()))?;
                 Checked::Docs(batch, more)
             }
             Reply::Entries { entries } => Checked::Entries(self.page(entries.into_inner())?),
@@ -145,7 +158,7 @@ impl Verifier {
                 Err(Fault::Entry(fault)) if !fault.blames_sender() => Heard::Unknown,
                 Err(fault) => Heard::Bad(fault.to_string()),
             },
-            Gossip::Documents(documents) => match check::documents(self.network, &documents) {
+            Gossip::Documents(documents) => match self.documents(&documents) {
                 Ok(batch) => Heard::Documents(batch),
                 Err(fault) => Heard::Bad(fault.to_string()),
             },

@@ -369,11 +369,18 @@ impl State {
             return Some(opening.log);
         }
         let header = entry.header();
-        let mut logs = self.logs_of(&header.key, header.incarnation).peekable();
-        let first = logs.peek()?.log().opening().log;
-        // A hostile key opens several logs with one incarnation: there the history tells them apart.
-        let with_history = logs.find(|record| record.log().history_at(header.seq) == Some(header.history));
-        Some(with_history.map_or(first, |record| record.log().opening().log))
+        let mut logs = self.logs_of(&header.key, header.incarnation);
+        let first = logs.next()?;
+        // A hostile key opens several logs with one incarnation: there the history tells them apart, at the price of
+        // a tree head for each.
+        let mut others = logs.peekable();
+        if others.peek().is_none() {
+            return Some(first.log().opening().log);
+        }
+        let with_history = std::iter::once(first)
+            .chain(others)
+            .find(|record| record.log().history_at(header.seq) == Some(header.history));
+        Some(with_history.unwrap_or(first).log().opening().log)
     }
 
     /// The logs of a key and incarnation: one, but for a hostile key.

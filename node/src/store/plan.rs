@@ -199,7 +199,8 @@ impl Work<'_, '_> {
             Payload::NotHeld => PayloadHeld::NotHeld,
         };
         let key = rows::block(place.number, seq);
-        let mut block = if rows::place_in_block(seq) == 0 { Vec::new() } else { self.must_take(&key)? };
+        let mut block =
+            if rows::place_in_block(seq) == 0 { Vec::with_capacity(rows::BLOCK_MAX) } else { self.must_take(&key)? };
         BlockItem::new(entry.id(), entry.header(), held).append_to(&mut block);
         self.view.put(key, block);
         let tail = Some(self.append_record(place, entry)?);
@@ -212,41 +213,49 @@ impl Work<'_, '_> {
     fn append_record(&mut self, place: LogPlace, entry: &VerifiedEntry) -> Result<u64, PlanFault> {
         let number = place.number;
         let seq = entry.header().seq;
-        let header = entry.header_bytes();
-        let mut bytes = match entry.payload() {
-            Payload::Present(bytes) => Some(bytes.to_vec()),
+        let (header, signature) = (entry.header_bytes(), entry.signature().0);
+        let payload = match entry.payload() {
+            Payload::Present(bytes) => Some(bytes.as_ref()),
             Payload::Erased | Payload::NotHeld => None,
         };
-        let body = match &mut bytes {
-            None => Body::Absent,
-            Some(bytes) => {
-                let slot = self.planner.fresh.encrypt(self.planner.slots, bytes)?;
-                if rows::record_len(header.len(), bytes.len()) <= rows::ROW_MAX {
-                    Body::Here(slot, bytes)
-                } else {
-                    self.put_apart(number, seq, bytes);
-                    Body::Apart(slot)
-                }
+        let inline = payload.filter(|bytes| rows::record_len(header.len(), bytes.len()) <= rows::ROW_MAX);
+        let slot = payload.map(|_| self.planner.fresh.take(self.planner.slots)).transpose()?;
+        let (body, here) = match (slot, payload, inline) {
+            (Some(slot), _, Some(bytes)) => (Body::Here(slot.number, bytes), Some(slot)),
+            (Some(slot), Some(bytes), None) => {
+                let mut bytes = bytes.to_vec();
+                let slot = slot.encrypt(&mut bytes);
+                self.put_apart(number, seq, &bytes);
+                (Body::Apart(slot), None)
             }
+            (None, _, _) | (Some(_), None, None) => (Body::Absent, None),
         };
-        let inline = if let Body::Here(_, bytes) = body { bytes.len() } else { 0 };
-        let record = Record { header, signature: entry.signature().0, body };
-        if let Some(tail) = self.tail_of(place)? {
-            let key = rows::entries(number, tail);
-            let mut row = self.must_take(&key)?;
-            let fits = row.len().saturating_add(rows::record_len(header.len(), inline)) <= rows::ROW_MAX;
-            if fits {
-                record.append_to(&mut row);
-            }
-            self.view.put(key, row);
-            if fits {
-                return Ok(tail);
-            }
-        }
-        let mut row = Vec::new();
+        let record = Record { header, signature, body };
+        let len = rows::record_len(header.len(), inline.map_or(0, <[u8]>::len));
+        let (first, mut row) = match self.tail_with_room(place, len)? {
+            Some((tail, row)) => (tail, row),
+            None => (seq, Vec::with_capacity(rows::ROW_MAX)),
+        };
         record.append_to(&mut row);
-        self.view.put(rows::entries(number, seq), row);
-        Ok(seq)
+        // In place, where it was just copied to: a payload is never moved twice.
+        if let (Some(slot), Some(bytes)) = (here, inline) {
+            let from = row.len().saturating_sub(bytes.len());
+            slot.encrypt(row.get_mut(from..).unwrap_or_default());
+        }
+        self.view.put(rows::entries(number, first), row);
+        Ok(first)
+    }
+
+    /// Takes the last row of a log if `len` bytes more fit it, with its first number.
+    fn tail_with_room(&mut self, place: LogPlace, len: usize) -> Result<Option<(u64, Vec<u8>)>, PlanFault> {
+        let Some(tail) = self.tail_of(place)? else { return Ok(None) };
+        let key = rows::entries(place.number, tail);
+        let row = self.must_take(&key)?;
+        if row.len().saturating_add(len) <= rows::ROW_MAX {
+            return Ok(Some((tail, row)));
+        }
+        self.view.put(key, row);
+        Ok(None)
     }
 
     /// First number of the last row of a log; none if it is empty.
@@ -352,7 +361,8 @@ impl Work<'_, '_> {
             return Err(PlanFault::Refused(format!("the payload of entry {seq} of log {log} is another one")));
         }
         let mut bytes = bytes.to_vec();
-        let slot = self.planner.fresh.encrypt(self.planner.slots, &mut bytes)?;
+        let slot = self.planner.fresh.take(self.planner.slots)?;
+        let slot = slot.encrypt(&mut bytes);
         // In rows of its own, because the row of its entry may have no room left.
         self.put_apart(place.number, seq, &bytes);
         self.set_body(place.number, seq, Some(slot), PayloadHeld::Present)

@@ -20,6 +20,8 @@ pub(super) const PIECE_MAX: usize = 4_096;
 pub(super) const BLOCK_ENTRIES: u64 = 64;
 /// Bytes of one entry in a block.
 const HELD_LEN: usize = 51;
+/// Bytes of a full block.
+pub(super) const BLOCK_MAX: usize = 64 * HELD_LEN;
 
 /// Short number of a log in the keys of its rows, in the order of opening.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]

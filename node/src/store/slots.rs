@@ -71,6 +71,20 @@ fn encrypt(key: &[u8; 32], bytes: &mut [u8]) {
     ChaCha20::new(key.into(), &[0; 12].into()).apply_keystream(bytes);
 }
 
+/// A slot with a key that has encrypted nothing yet.
+pub(super) struct FreshSlot {
+    pub(super) number: Slot,
+    key: Zeroizing<[u8; 32]>,
+}
+
+impl FreshSlot {
+    /// Encrypts its payload; once, since the nonce is zero.
+    pub(super) fn encrypt(self, bytes: &mut [u8]) -> Slot {
+        encrypt(&self.key, bytes);
+        self.number
+    }
+}
+
 /// Fresh slots with random keys, for the writer alone.
 ///
 /// Keys are made and synced ahead of their use, because a payload whose key was lost is lost: so a commit that takes
@@ -93,8 +107,8 @@ impl FreshSlots {
         Ok(Self { next: end, end, ahead: AHEAD_FIRST, keys: Zeroizing::new(Vec::new()) })
     }
 
-    /// Encrypts a payload under the key of a fresh slot, which is durable.
-    pub(super) fn encrypt(&mut self, slots: &Slots, bytes: &mut [u8]) -> io::Result<Slot> {
+    /// A fresh slot, whose key is durable.
+    pub(super) fn take(&mut self, slots: &Slots) -> io::Result<FreshSlot> {
         if self.next == self.end {
             self.make(slots)?;
         }
@@ -102,8 +116,7 @@ impl FreshSlots {
         let from_end = usize::try_from(self.end.saturating_sub(self.next)).unwrap_or(usize::MAX);
         let key = keys.len().checked_sub(from_end).and_then(|index| keys.get(index));
         let key = key.ok_or_else(|| io::Error::other("no key was made for a fresh slot"))?;
-        encrypt(key, bytes);
-        let slot = Slot(self.next);
+        let slot = FreshSlot { number: Slot(self.next), key: Zeroizing::new(*key) };
         self.next = self.next.saturating_add(1);
         Ok(slot)
     }

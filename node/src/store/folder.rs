@@ -73,7 +73,15 @@ fn size_below(folder: &Path) -> u64 {
 
 /// The lock of a folder. Released when dropped, or when the process ends in any way.
 #[derive(Debug)]
-pub(super) struct Lock(#[expect(dead_code, reason = "the open file is the lock")] File);
+pub(super) struct Lock(File);
+
+impl Drop for Lock {
+    /// Said aloud: closing the file alone leaves the lock to a process that is just being started.
+    fn drop(&mut self) {
+        // Closed right after, so nothing is left to be done about a failure.
+        let _ = self.0.unlock();
+    }
+}
 
 /// Why a folder was not locked.
 #[derive(Debug)]

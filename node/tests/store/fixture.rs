@@ -1,9 +1,10 @@
 //! Authors that write logs, and checks of what a store holds of them.
 
 use std::path::Path;
-use std::sync::Arc;
+use std::process::{Child, Command};
+use std::sync::{Arc, PoisonError, RwLock};
 
-use lyceum_node::store::{LogStore, Opened, Recovered, RecoveredLog, Store, StoreOptions};
+use lyceum_node::store::{LogStore, OpenFault, Opened, Recovered, RecoveredLog, Store, StoreOptions};
 use lyceum_protocol::entry::{Draft, Kind, Payload, Place, VerifiedEntry};
 use lyceum_protocol::hash::{CertificateId, EntryId, LogId, NetworkId, TreeHead};
 use lyceum_protocol::history::Tree;
@@ -106,9 +107,25 @@ pub(crate) fn options() -> StoreOptions {
     }
 }
 
+/// Held alone while a process is started: until it runs its own program it holds the locks of all stores that this one
+/// has open, and a store that is closed meanwhile cannot be opened again.
+static STARTING: RwLock<()> = RwLock::new(());
+
+/// Starts another process, beside tests that close and open stores.
+pub(crate) fn start(command: &mut Command) -> Child {
+    let _alone = STARTING.write().unwrap_or_else(PoisonError::into_inner);
+    command.spawn().expect("a process can be started")
+}
+
+/// Opens a store as `options` say.
+pub(crate) fn try_open(folder: &Path, options: &StoreOptions) -> Result<Opened, OpenFault> {
+    let _nobody_starts = STARTING.read().unwrap_or_else(PoisonError::into_inner);
+    Store::open(folder, options)
+}
+
 /// Opens a store that has to open.
 pub(crate) fn open(folder: &Path) -> Opened {
-    Store::open(folder, &options()).expect("the store opens")
+    try_open(folder, &options()).expect("the store opens")
 }
 
 /// What is known of a log.

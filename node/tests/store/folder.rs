@@ -3,10 +3,10 @@
 use std::fs;
 use std::path::Path;
 
-use lyceum_node::store::{HeadCheck, LogStore as _, OpenFault, OpenedAs, Store, StoreOptions};
+use lyceum_node::store::{HeadCheck, LogStore as _, OpenFault, OpenedAs, StoreOptions};
 use lyceum_protocol::hash::NetworkId;
 
-use crate::fixture::{Author, append, check_histories, open, options, payload, publish};
+use crate::fixture::{Author, append, check_histories, open, options, payload, publish, try_open};
 
 fn copy(from: &Path, to: &Path) {
     fs::create_dir_all(to).unwrap();
@@ -25,7 +25,7 @@ fn copy(from: &Path, to: &Path) {
 fn a_second_opener_is_told_who_has_the_folder() {
     let folder = tempfile::tempdir().unwrap();
     let first = open(folder.path());
-    match Store::open(folder.path(), &options()) {
+    match try_open(folder.path(), &options()) {
         Err(OpenFault::Locked { folder: named, process }) => {
             assert_eq!(named, folder.path());
             assert_eq!(process, Some(std::process::id()));
@@ -43,7 +43,7 @@ fn a_newer_format_is_refused_in_words_and_left_alone() {
     let identity = folder.path().join("store");
     let text = fs::read_to_string(&identity).unwrap().replace("format 1", "format 2");
     fs::write(&identity, &text).unwrap();
-    let fault = Store::open(folder.path(), &options()).unwrap_err();
+    let fault = try_open(folder.path(), &options()).unwrap_err();
     assert!(matches!(fault, OpenFault::Newer { found: 2, known: 1, .. }));
     assert!(fault.to_string().contains("run the program that wrote it, or a newer one"));
     assert_eq!(fs::read_to_string(&identity).unwrap(), text);
@@ -54,7 +54,7 @@ fn a_store_of_another_alliance_is_refused() {
     let folder = tempfile::tempdir().unwrap();
     drop(open(folder.path()));
     let other = StoreOptions { network: NetworkId([8; 32]), ..options() };
-    assert!(matches!(Store::open(folder.path(), &other), Err(OpenFault::OtherAlliance { .. })));
+    assert!(matches!(try_open(folder.path(), &other), Err(OpenFault::OtherAlliance { .. })));
     drop(open(folder.path()));
 }
 
@@ -102,10 +102,10 @@ fn another_machine_or_a_lost_identity_is_a_copy_too() {
     let folder = tempfile::tempdir().unwrap();
     drop(open(folder.path()));
     let elsewhere = StoreOptions { machine: "another machine".to_owned(), ..options() };
-    assert_eq!(Store::open(folder.path(), &elsewhere).unwrap().opened_as, OpenedAs::Copied);
-    assert_eq!(Store::open(folder.path(), &elsewhere).unwrap().opened_as, OpenedAs::Same);
+    assert_eq!(try_open(folder.path(), &elsewhere).unwrap().opened_as, OpenedAs::Copied);
+    assert_eq!(try_open(folder.path(), &elsewhere).unwrap().opened_as, OpenedAs::Same);
     fs::remove_file(folder.path().join("store")).unwrap();
-    assert_eq!(Store::open(folder.path(), &elsewhere).unwrap().opened_as, OpenedAs::Copied);
+    assert_eq!(try_open(folder.path(), &elsewhere).unwrap().opened_as, OpenedAs::Copied);
 }
 
 #[test]
@@ -232,7 +232,7 @@ fn a_database_that_cannot_be_read_is_kept_and_explained() {
     let folder = tempfile::tempdir().unwrap();
     drop(open(folder.path()));
     fs::write(folder.path().join("tree/conf"), b"not the configuration of any engine").unwrap();
-    let fault = Store::open(folder.path(), &options()).unwrap_err();
+    let fault = try_open(folder.path(), &options()).unwrap_err();
     match &fault {
         OpenFault::Damaged { copy, .. } => assert!(copy.join("conf").exists()),
         other => panic!("{other:?}"),

@@ -3,16 +3,16 @@
 use std::io::Read as _;
 use std::process::{Command, Stdio};
 
-use lyceum_node::store::{LogStore as _, Store, StoreOptions};
+use lyceum_node::store::{LogStore as _, StoreOptions};
 
-use crate::fixture::{Author, append, check_histories, log, open, options, payload, publish};
+use crate::fixture::{Author, append, check_histories, log, open, options, payload, publish, start, try_open};
 
 #[test]
 fn own_entries_are_refused_below_the_reserve_and_others_are_not() {
     let folder = tempfile::tempdir().unwrap();
     let (mut own, mut other) = (Author::new(1), Author::new(2));
     let all_of_it = StoreOptions { reserve_bytes: u64::MAX, ..options() };
-    let store = Store::open(folder.path(), &all_of_it).unwrap().store;
+    let store = try_open(folder.path(), &all_of_it).unwrap().store;
     let entry = own.write(payload(1, 100));
     let fault = store.commit(publish(&entry)).unwrap_err().to_string();
     assert!(fault.contains("reserve") && fault.contains(&folder.path().display().to_string()), "{fault}");
@@ -51,13 +51,13 @@ fn child_that_fills_its_disk() {
 #[test]
 fn a_failed_write_stops_the_store_and_loses_nothing() {
     let folder = tempfile::tempdir().unwrap();
-    let mut child = Command::new("sh")
+    let mut command = Command::new("sh");
+    command
         .args(["-c", "trap '' XFSZ; ulimit -f 4096; exec \"$0\" --exact full::child_that_fills_its_disk --nocapture"])
         .arg(std::env::current_exe().unwrap())
         .env(FOLDER, folder.path())
-        .stdout(Stdio::piped())
-        .spawn()
-        .unwrap();
+        .stdout(Stdio::piped());
+    let mut child = start(&mut command);
     let mut output = String::new();
     child.stdout.take().unwrap().read_to_string(&mut output).unwrap();
     assert!(child.wait().unwrap().success(), "{output}");

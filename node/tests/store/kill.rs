@@ -9,7 +9,7 @@ use std::thread;
 use lyceum_node::store::{HeadCheck, LogStore as _, Store};
 use lyceum_protocol::hash::EntryId;
 
-use crate::fixture::{Author, append, check_histories, log, open, payload, publish};
+use crate::fixture::{Author, append, check_histories, log, open, payload, publish, start};
 
 const FOLDER: &str = "LYCEUM_TEST_KILLED_STORE";
 const WRITERS: u8 = 6;
@@ -48,12 +48,12 @@ fn acknowledged_entries_survive_kill_after_kill() {
     let folder = tempfile::tempdir().unwrap();
     let mut kept: BTreeMap<(u8, usize), EntryId> = BTreeMap::new();
     for round in 0..40_usize {
-        let mut child = Command::new(std::env::current_exe().unwrap())
-            .args(["--exact", "kill::child_that_is_killed", "--nocapture"])
-            .env(FOLDER, folder.path())
-            .stdout(Stdio::piped())
-            .spawn()
-            .unwrap();
+        let mut child = start(
+            Command::new(std::env::current_exe().unwrap())
+                .args(["--exact", "kill::child_that_is_killed", "--nocapture"])
+                .env(FOLDER, folder.path())
+                .stdout(Stdio::piped()),
+        );
         let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
         // Every fourth one dies while it opens, the others after more or fewer entries.
         let patience = if round % 4 == 3 { 1 } else { 2 + round * 37 % 151 };

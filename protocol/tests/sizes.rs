@@ -200,6 +200,37 @@ fn the_largest_charter_travels_with_all_its_signatures() {
     assert!(bytes.len() <= limits::FRAME_MAX && Answer::read(&bytes).is_ok());
 }
 
+/// M11, S12: the most signatures that rules keep on one document of each kind, and that they travel with it.
+#[test]
+fn no_document_outgrows_its_page_by_its_signatures() {
+    // Root keys of the version itself, of its predecessor too where it has one.
+    let later_certificate = 2 * limits::ROOT_KEYS_MAX;
+    // Possession of what the effective chain lists and of some others, some more of keys that only this node needs,
+    // redemptions of Invites in force, of sealed ones, and of ones that are not known.
+    let certificate_0 = limits::ROOT_KEYS_MAX
+        + limits::POSSESSIONS_KEPT
+        + limits::POSSESSIONS_KEPT_ASIDE
+        + limits::INVITES_IN_FORCE
+        + limits::SEALED_REDEMPTIONS_KEPT
+        + limits::OWN_REDEMPTIONS_KEPT;
+    // Of every voter of the charter and of its predecessor the highest rounds, and the round that certifies it.
+    let charter = 2 * limits::VOTERS_MAX * limits::CHARTER_SIGNATURES_PER_VOTER + 2 * limits::VOTERS_MAX;
+    // One approval of every voter of its epoch.
+    let motion = limits::VOTERS_MAX;
+    assert!(limits::POSSESSIONS_KEPT > limits::CHAIN_KEYS_MAX, "a whole effective chain can show all its keys");
+    let page = limits::PAGE_MAX - 64;
+    for (body, signatures, page) in [
+        (limits::CERTIFICATE_MAX, later_certificate, page),
+        (limits::CERTIFICATE_MAX, certificate_0, page),
+        (limits::MOTION_MAX, motion, page),
+        (limits::CHARTER_MAX + limits::LISTS_MAX, charter, limits::FRAME_MAX - 64),
+    ] {
+        assert!(signatures <= limits::DOCUMENT_SIGNATURES_MAX, "{signatures} signatures");
+        let size = body + 64 + signatures * limits::TRAVELLING_SIGNATURE;
+        assert!(size <= page, "{size} bytes");
+    }
+}
+
 /// M1, M2: every kind of motion at its largest is one.
 #[test]
 fn the_largest_motions_are_read() {

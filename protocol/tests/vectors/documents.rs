@@ -2,13 +2,14 @@
 
 use lyceum_protocol::bounded::BoundedVec;
 use lyceum_protocol::codec;
-use lyceum_protocol::document::certificate::{Certificate, Pin, Roles};
+use lyceum_protocol::document::certificate::{Certificate, ListedKey, Pin, Roles};
 use lyceum_protocol::document::charter::{Charter, Lists, MemberRow, SealedRow, Voter};
 use lyceum_protocol::document::motion::{Motion, Operation};
 use lyceum_protocol::document::signature::{SignaturePlace, SignatureType, UntrustedSignature};
 use lyceum_protocol::documents::DocumentObject;
 use lyceum_protocol::hash::{CertificateId, CharterId, EntryId, LogId, MotionId, NetworkId, ObjectId, OrgId};
 use lyceum_protocol::key::SecretKey;
+use lyceum_protocol::limits;
 use serde_json::{Value, json};
 
 use crate::case::{Cases, Verdict, hex};
@@ -55,8 +56,7 @@ pub(crate) fn certificates() -> Cases {
         let mut listed = certificate.keys[0].clone();
         listed.label = text(&"l".repeat(40));
         let keys = sorted_keys((0..32).map(|n| format!("node {n}")));
-        let keys =
-            keys.into_iter().map(|key| lyceum_protocol::document::certificate::ListedKey { key, ..listed.clone() });
+        let keys = keys.into_iter().map(|key| ListedKey { key, ..listed.clone() });
         certificate.keys = list(keys.collect());
         certificate.enc_keys = list(vec![[1; 32]; 4]);
         certificate.closed = list(pins(512));
@@ -595,6 +595,7 @@ fn certificate_facts(cases: &mut Cases) {
         set.extend([org.signed(&dropped), org.signed(&back)]);
         set
     });
+    add(cases, "D11", "1,024 keys over a chain, one more, and a chain that goes on", net, &many_keys("Many keys"));
     let skipped = org.version(&org.zero, |next| next.number = 2);
     add(cases, "D11", "a number is left out", net, &{
         let mut set = org.opening();
@@ -602,6 +603,32 @@ fn certificate_facts(cases: &mut Cases) {
         set
     });
     two_of_three(cases, &org);
+}
+
+/// Versions 0 to 31 list 32 keys each, version 32 lists those of 31 again, version 33 one that is new, 34 lists none.
+pub(crate) fn many_keys(name: &'static str) -> Vec<Signed> {
+    let mut org = Org::new(name, 0);
+    let keys = |version: u32| {
+        let names = (0..limits::KEYS_MAX).map(|n| format!("{name} node {version} {n}"));
+        let listed = |key| ListedKey { key, roles: Roles(Roles::NODE), label: text("") };
+        list(sorted_keys(names).into_iter().map(listed).collect())
+    };
+    let mut zero: Certificate = (*org.zero).clone();
+    zero.keys = keys(0);
+    org.zero = zero.into_object().unwrap();
+    let mut chain = vec![org.zero.clone()];
+    for number in 1..35 {
+        let next = org.version(&chain[chain.len() - 1], |next| {
+            next.keys = match number {
+                32 => keys(31),
+                33 => list(keys(33).iter().take(1).cloned().collect()),
+                34 => BoundedVec::empty(),
+                _ => keys(number),
+            };
+        });
+        chain.push(next);
+    }
+    chain.iter().map(|version| org.signed(version)).collect()
 }
 
 /// Two of three root keys have to sign.

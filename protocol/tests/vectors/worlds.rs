@@ -14,6 +14,7 @@ use lyceum_protocol::key::SecretKey;
 use serde_json::{Value, json};
 
 use crate::case::{Cases, hex};
+use crate::documents;
 use crate::entries::in_list;
 use crate::facts::show_set;
 use crate::fixtures::{
@@ -101,6 +102,7 @@ pub(crate) fn worlds() -> Cases {
     pins_and_drops(&mut cases);
     certificate_forks(&mut cases);
     above_anchors(&mut cases);
+    many_keys(&mut cases);
     anchors(&mut cases);
     removals(&mut cases);
     erasures(&mut cases);
@@ -342,6 +344,46 @@ fn above_anchors(cases: &mut Cases) {
     let log = world.writer(&org.nodes[2], 2, &rival).with(1);
     world.log(&[&log]);
     world.case(cases, "T4 T12", "contested above a version that an anchor vouches for");
+}
+
+/// A chain that lists more keys than one may: no version above the bound counts, and no anchor lifts it.
+fn many_keys(cases: &mut Cases) {
+    let mut world = World::new();
+    let chain = documents::many_keys("Many keys");
+    let version = |number: usize| match &chain[number].object {
+        DocumentObject::Certificate(object) => object.clone(),
+        other => panic!("no certificate: {other:?}"),
+    };
+    let org = OrgId::from(version(0).id());
+    world.pass(Operation::Admit { org, certificate: version(0).id() });
+    let node = |number: u32| secret(&format!("Many keys node {number} 0"));
+    let (first, last, above) = (node(0), node(31), node(33));
+    let shown = [&first, &last, &above].map(|key| {
+        let place = SignaturePlace::possession(org, key.public());
+        place.sign(world.net(), key).unwrap()
+    });
+    let logs = [
+        world.writer(&first, 1, &version(0)).with(1),
+        world.writer(&last, 1, &version(32)).with(1),
+        world.writer(&above, 1, &version(33)).with(1),
+    ];
+    let settled = version(34).id();
+    world.set.extend(chain);
+    world.set.push(Signed::new(DocumentObject::Certificate(version_zero(&world, org)), shown.to_vec()));
+    for log in &logs {
+        world.log(&[log]);
+    }
+    world.case(cases, "D11 T3", "a chain that lists 1,024 keys, and one more above it");
+    world.pass(Operation::Settle { org, certificate: settled, round: 1 });
+    world.case(cases, "T2", "a Settle that names a version whose chain lists 1,025 keys");
+}
+
+fn version_zero(world: &World, org: OrgId) -> CertificateObject {
+    let zero = world.set.iter().find_map(|signed| match &signed.object {
+        DocumentObject::Certificate(object) if OrgId::from(object.id()) == org => Some(object.clone()),
+        _ => None,
+    });
+    zero.unwrap()
 }
 
 /// Several anchors of one organisation.

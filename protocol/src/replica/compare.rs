@@ -211,6 +211,9 @@ impl Replica {
         }
         if let Phase::Pulling { items, .. } = &mut session.docs {
             items.extend(wanted);
+            // Whoever sends pages that go back is asked in order all the same.
+            items.sort_unstable_by_key(|item| item.id);
+            items.dedup_by_key(|item| item.id);
         }
         if more && last.is_some() {
             self.ask_items(peer, Set::Docs, bits, buckets, last, out);
@@ -313,7 +316,8 @@ impl Replica {
     }
 
     fn consider_all(&mut self, peer: PublicKey, items: &[FrontierItem], out: &mut Outbox) {
-        let lower: Vec<LogId> = items.iter().filter(|item| self.forks_lower(item)).map(|item| item.log).collect();
+        let lower: BTreeSet<LogId> = items.iter().filter(|item| self.forks_lower(item)).map(|item| item.log).collect();
+        let lower: Vec<LogId> = lower.into_iter().collect();
         for logs in lower.chunks(limits::ASK_MAX) {
             if let Ok(logs) = BoundedVec::new(logs.to_vec()) {
                 self.ask(peer, Asked::Proofs, Request::Proofs { logs }, out);

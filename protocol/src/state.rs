@@ -8,6 +8,7 @@ pub mod erased;
 pub mod record;
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::ops::{Bound, RangeBounds as _};
 
 use crate::buckets::Buckets;
 use crate::document::signature::VerifiedSignature;
@@ -504,6 +505,19 @@ impl State {
     /// The log that a proof is about, if it is held.
     pub fn log_of_proof(&self, proof: &VerifiedForkProof) -> Option<LogId> {
         self.opening_of(proof).map(|opening| opening.log).filter(|log| self.records.contains_key(log))
+    }
+
+    /// Good entries whose payload is missing, from one place to another, by log and number.
+    pub fn gaps(&self, from: Bound<(LogId, u64)>, to: Bound<(LogId, u64)>) -> impl Iterator<Item = (LogId, u64)> {
+        let first = match from {
+            Bound::Included((log, _)) | Bound::Excluded((log, _)) => Bound::Included(log),
+            Bound::Unbounded => Bound::Unbounded,
+        };
+        let records = self.records.range((first, Bound::Unbounded));
+        let good = records
+            .flat_map(|(log, record)| record.gaps().range(..record.judged().good_len).map(move |seq| (*log, *seq)));
+        good.skip_while(move |gap| !(from, Bound::Unbounded).contains(gap))
+            .take_while(move |gap| (Bound::Unbounded, to).contains(gap))
     }
 
     /// A missing payload came; whether it was missing.

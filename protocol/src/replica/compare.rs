@@ -116,7 +116,7 @@ impl Replica {
                     self.took_proof(proof, out);
                 }
             }
-            (Asked::Gap, Checked::Entries(entries)) => self.took_gap(peer, &entries, out),
+            (Asked::Payloads { ids }, Checked::Payloads(payloads)) => self.took_payloads(peer, ids, payloads, out),
             (Asked::Changed, Checked::Changed) => {}
             (asked, Checked::Refused { .. }) => self.gave_up(now, peer, asked, Retry::Later),
             (asked, _) => {
@@ -153,7 +153,7 @@ impl Replica {
             }
             Asked::Headers { log } => self.searches.end(log, peer),
             // Others are asked in their turn: no reason to compare again at once.
-            Asked::Gap => return self.gap_over(&peer),
+            Asked::Payloads { .. } => return self.gaps_over(&peer),
             Asked::Hello | Asked::Proofs | Asked::Changed => {}
         }
         let Some(session) = self.sessions.get_mut(&peer) else { return };

@@ -89,10 +89,8 @@ pub struct Session {
     pub(crate) tell_at: Option<u64>,
     /// Pages in flight.
     pub(crate) pages: usize,
-    /// Missing payloads that it was asked for, of which no answer has come.
-    pub(crate) gaps_asked: usize,
-    /// How many of those it had.
-    pub(crate) gaps_filled: usize,
+    /// A group of missing payloads was asked of it and is not over.
+    pub(crate) gaps_asked: bool,
     /// Documents that were fetched from it and not kept, with their signature hash: not asked for again.
     pub(crate) docs_seen: BTreeMap<ObjectId, [u8; 32]>,
     /// Nothing of it was missing here when the last comparison ended.
@@ -124,8 +122,7 @@ impl Session {
             docs_untold: false,
             tell_at: None,
             pages: 0,
-            gaps_asked: 0,
-            gaps_filled: 0,
+            gaps_asked: false,
             docs_seen: BTreeMap::new(),
             in_step: false,
             ahead: BTreeMap::new(),

@@ -77,7 +77,10 @@ fn all_documents(documents: &[TravellingDocument]) -> Ordered {
 
 /// Of those headers that are any: what is wrong with the others shows where they are read.
 fn numbers(headers: &[TravellingHeader]) -> Ordered {
-    let seqs: Vec<u64> =
-        headers.iter().filter_map(|travelling| Header::read(&travelling.header).ok()).map(|header| header.seq).collect();
+    let seqs: Vec<u64> = headers
+        .iter()
+        .filter_map(|travelling| Header::read(&travelling.header).ok())
+        .map(|header| header.seq)
+        .collect();
     ascending("headers", &seqs, |seq| *seq)
 }

@@ -128,9 +128,7 @@ pub(crate) fn requests() -> Cases {
         ("payloads", "S15", Request::Payloads { ids: list(ids(64, EntryId)) }),
         ("receipt", "S16", Request::Receipt { log }),
         ("proofs", "S17", Request::Proofs { logs: list(ids(64, LogId)) }),
-        ("changed", "S18", {
-            Request::Changed { items: list(items(512)), docs_root: bytes32("docs root") }
-        }),
+        ("changed", "S18", { Request::Changed { items: list(items(512)), docs_root: bytes32("docs root") } }),
     ];
     for (name, rule, request) in &all {
         let body = request.to_bytes();

@@ -364,6 +364,25 @@ impl State {
         }
     }
 
+    /// Whether `append_pinned` would put an entry into the place of another one.
+    pub fn replaces(&self, entry: &VerifiedEntry) -> bool {
+        let record = self.log_of(entry).and_then(|log| self.records.get(&log));
+        let pinned = record.and_then(|record| Some((record, record.judged().line.pin()?)));
+        pinned.is_some_and(|(record, pin)| {
+            entry.header().seq < pin.len
+                && record.log().pin_held(pin) != PinHeld::Whole
+                && record.log().fit(entry) == Fit::Twin
+        })
+    }
+
+    /// Whether a proof that a log forks at `seq` would be news, and taken.
+    pub fn takes_proof_at(&self, log: LogId, seq: u64) -> bool {
+        self.records.get(&log).is_some_and(|record| {
+            let fork = record.log().fork();
+            fork.is_none_or(|fork| seq < fork) && self.may_fork(record.log().opening(), fork)
+        })
+    }
+
     /// The log that an entry belongs to: by its certificate at 0, else by its history.
     pub fn log_of(&self, entry: &VerifiedEntry) -> Option<LogId> {
         if let Some(opening) = Opening::of(entry) {

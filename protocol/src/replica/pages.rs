@@ -73,6 +73,13 @@ impl Replica {
                 stopped = Some(Appended::OtherChain);
                 break;
             }
+            if pinned && self.parts_unproven(log, entry) {
+                // First the proof that both entries make together, while both are here: then the page again.
+                let theirs = SignedHeader::of(entry);
+                self.load_twin(Found { log, peer, theirs }, out);
+                stopped = Some(Appended::Unwanted);
+                break;
+            }
             expected = expected.saturating_add(1);
             let appended = if pinned { self.state.append_pinned(entry) } else { self.state.append(entry) };
             match appended {
@@ -110,6 +117,12 @@ impl Replica {
         }
         self.erase_now(out);
         self.in_step_again(now, peer);
+    }
+
+    /// Whether an entry of a pinned chain is about to take the place of another one, with which it proves a fork that a
+    /// rule takes and nobody has told of yet.
+    fn parts_unproven(&self, log: LogId, entry: &VerifiedEntry) -> bool {
+        self.state.replaces(entry) && self.state.takes_proof_at(log, entry.header().seq)
     }
 
     /// Sources that have no more than is held now are dropped; a head that did not come out is searched for.
@@ -192,6 +205,11 @@ impl Replica {
             && self.took_proof(proof, out)
         {
             out.push(Effect::Notice(Notice::Standing));
+        }
+        // A pinned chain that was waiting for the proof is gone on with.
+        let ahead = self.sessions.get(&found.peer).and_then(|session| session.ahead.get(&found.log)).copied();
+        if let Some(item) = ahead.filter(|item| self.is_ahead(item)) {
+            self.consider(found.peer, item, out);
         }
     }
 }

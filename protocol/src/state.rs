@@ -402,6 +402,12 @@ impl State {
         logs.filter_map(|log| self.records.get(log))
     }
 
+    /// All logs of a key.
+    pub fn logs_of_key(&self, key: &[u8; 32]) -> impl Iterator<Item = &Record> {
+        let logs = self.by_writer.range((*key, 0)..=(*key, u64::MAX)).flat_map(|(_, logs)| logs);
+        logs.filter_map(|log| self.records.get(log))
+    }
+
     /// Makes room for a log.
     fn open(&mut self, record: Record) {
         let opening = *record.log().opening();

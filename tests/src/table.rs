@@ -94,6 +94,29 @@ impl Alliance {
         Self { network: charter.id().into(), charter: charter.id(), batch, orgs, writer }
     }
 
+    /// What the node of an organisation is told when it starts: no gossip, nobody to dial.
+    pub fn settings(&self, at: usize) -> Settings {
+        let org = &self.orgs[at];
+        Settings {
+            network: self.network,
+            org: org.id(),
+            key: org.key().public(),
+            known_peers: Vec::new(),
+            resume: None,
+            entropy: org.node_seed,
+            version: "test".to_owned(),
+            gossip: false,
+            sync: true,
+        }
+    }
+
+    /// A node that holds the documents and nothing else.
+    pub fn open(&self, settings: Settings, now: Now) -> Replica {
+        let disk = Disk::new(self.network, self.charter, self.batch.clone());
+        let state = disk.recover(settings.org);
+        Replica::open(settings, state, now, &mut Outbox::default())
+    }
+
     /// `count` entries of the writer on top of `below`, with payloads of so many bytes, all filled with `mark`.
     pub fn written(&self, below: &[VerifiedEntry], count: u64, payload: usize, mark: u8) -> Vec<VerifiedEntry> {
         let mut chain = below.to_vec();
@@ -132,27 +155,15 @@ impl Table {
     /// Nodes that hold these entries, unconnected.
     pub fn lay(alliance: Alliance, held: &[Vec<VerifiedEntry>]) -> Self {
         let now = Now { mono: 1_000, wall: 1_000 };
+        let all: Vec<Settings> = (0..alliance.orgs.len()).map(|at| alliance.settings(at)).collect();
         let (network, charter, batch) = (alliance.network, alliance.charter, alliance.batch);
-        let nodes = alliance.orgs.into_iter().zip(held);
-        let nodes = nodes.map(|(org, entries)| {
+        let nodes = alliance.orgs.into_iter().zip(all).zip(held).map(|((org, settings), entries)| {
             let mut disk = Disk::new(network, charter, batch.clone());
             let log = log_of(entries);
             let changes = entries.iter().map(|entry| Change::Entry { log, entry: entry.clone() }).collect();
             disk.write(Ticket(0), Batch { changes });
             disk.flush().expect("a batch").1.expect("a batch that makes sense");
-            let settings = Settings {
-                network,
-                org: org.id(),
-                key: org.key().public(),
-                known_peers: Vec::new(),
-                resume: None,
-                entropy: org.node_seed,
-                version: "test".to_owned(),
-                gossip: false,
-                sync: true,
-            };
-            let mut out = Outbox::default();
-            let replica = Replica::open(settings, disk.recover(org.id()), now, &mut out);
+            let replica = Replica::open(settings, disk.recover(org.id()), now, &mut Outbox::default());
             Node { org, disk, replica }
         });
         Self {

@@ -10,29 +10,9 @@ use lyceum_protocol::entry::protocol_kinds::NodeRecord;
 use lyceum_protocol::entry::{Draft, Kind, Place, VerifiedEntry};
 use lyceum_protocol::hash::TreeHead;
 use lyceum_protocol::key::PublicKey;
-use lyceum_protocol::replica::{
-    Checked, Effect, Event, Heard, KnownPeer, Now, OfferId, Outbox, Replica, Settings, Ticket,
-};
+use lyceum_protocol::replica::{Checked, Effect, Event, Heard, Now, OfferId, Outbox, Replica, Settings, Ticket};
 use lyceum_protocol::sync::message::{RefusalCode, Request};
-use lyceum_tests::sim::disk::Disk;
 use lyceum_tests::table::Alliance;
-
-fn replica(alliance: &Alliance, known_peers: Vec<KnownPeer>) -> Replica {
-    let org = &alliance.orgs[0];
-    let settings = Settings {
-        network: alliance.network,
-        org: org.id(),
-        key: org.key().public(),
-        known_peers,
-        resume: None,
-        entropy: [7; 32],
-        version: "test".to_owned(),
-        gossip: true,
-        sync: true,
-    };
-    let disk = Disk::new(alliance.network, alliance.charter, alliance.batch.clone());
-    Replica::open(settings, disk.recover(org.id()), Now::default(), &mut Outbox::default())
-}
 
 /// The first entry of a log of the writer: a node record.
 fn said(alliance: &Alliance, incarnation: u64, time: u64, address: &str) -> VerifiedEntry {
@@ -59,7 +39,7 @@ fn the_newest_node_record_of_a_key_counts() {
     let (old, new) =
         (said(&alliance, 9, 1_000, "/ip4/10.0.0.1/tcp/1"), said(&alliance, 3, 2_000, "/ip4/10.0.0.2/tcp/2"));
     for heard in [[&old, &new], [&new, &old]] {
-        let mut node = replica(&alliance, Vec::new());
+        let mut node = alliance.open(Settings { gossip: true, ..alliance.settings(0) }, Now::default());
         let teller = alliance.orgs[1].key().public();
         for (at, entry) in (1..).zip(heard) {
             hear(&mut node, teller, at, entry);
@@ -90,7 +70,7 @@ fn hello_of(out: &mut Outbox) -> Option<Ticket> {
 fn a_peer_that_cannot_answer_is_asked_again_soon() {
     let alliance = Alliance::new(2);
     let peer = alliance.orgs[1].key().public();
-    let mut node = replica(&alliance, Vec::new());
+    let mut node = alliance.open(Settings { gossip: true, ..alliance.settings(0) }, Now::default());
     let (mut now, mut pauses) = (Now { mono: 1_000, wall: 1_000 }, Vec::new());
     let mut out = Outbox::default();
     node.handle(now, Event::PeerUp { peer }, &mut out);

@@ -323,6 +323,7 @@ fn the_payload_may_be_missing_when_it_was_erased() {
     assert_eq!((proof.rests_on, proof.payload), (RestsOn::Member, None));
 }
 
+/// F3: a part that belongs to nothing.
 #[test]
 fn a_stray_signature_is_refused() {
     let world = World::new();
@@ -370,6 +371,7 @@ fn every_byte_is_held(file: &[u8], expected: &[PartType]) {
     }
 }
 
+/// F3: each part is held to its own rules.
 #[test]
 fn no_byte_of_a_proof_by_charters_can_be_changed() {
     use PartType::{Certificate, Charter, Entry, History, Member, Opening, Payload, Signature};
@@ -391,6 +393,7 @@ fn no_byte_of_a_proof_by_motion_can_be_changed() {
     every_byte_is_held(&file, &[Entry, Payload, Opening, History, Certificate, Charter, Motion, Signature]);
 }
 
+/// F3: a card.
 #[test]
 fn no_byte_of_a_card_can_be_changed() {
     let mut org = Org::new(60);

@@ -4,8 +4,9 @@
 //! file: the machines below own them, the replica routes between them.
 //!
 //! [`publish`] writes the own log · [`hello`] greets peers and knows what they are · [`compare`] finds what one has
-//! and the other lacks · [`pages`] pulls entries · `gaps` asks for missing payloads · [`asked`] answers peers · [`gossip`] judges what is heard ·
-//! [`dial`] keeps connections.
+//! and the other lacks · `items` says what a peer's items mean here · `news` tells what changed · [`pages`] pulls
+//! entries · `gaps` asks for missing payloads · [`asked`] answers peers · [`gossip`] judges what is heard · [`dial`]
+//! keeps connections.
 
 pub mod asked;
 pub mod author;
@@ -17,6 +18,8 @@ pub mod fetch;
 mod gaps;
 pub mod gossip;
 pub mod hello;
+mod items;
+mod news;
 pub mod pages;
 pub mod publish;
 pub mod search;

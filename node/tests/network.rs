@@ -60,6 +60,7 @@ async fn gossip_goes_on_only_with_a_verdict_that_accepts_it() {
     assert_eq!(c.heard().await, (Topic::Entry, b"good".to_vec()), "only the accepted message arrives");
 }
 
+/// S19: a guest has requests and no gossip.
 #[tokio::test]
 async fn a_guest_asks_and_nothing_else_until_it_is_a_member_and_no_more_when_removed() {
     let (mut a, mut b, mut guest) = (Node::tcp(8).await, Node::tcp(9).await, Node::tcp(10).await);
@@ -101,6 +102,7 @@ async fn a_guest_asks_and_nothing_else_until_it_is_a_member_and_no_more_when_rem
     guest.down(a.key).await;
 }
 
+/// S19: how long a guest stays.
 #[tokio::test]
 async fn a_guest_leaves_when_its_time_is_over() {
     let mut a = Node::with(11, |limits| limits.guest_for = Duration::from_millis(200)).await;
@@ -110,6 +112,7 @@ async fn a_guest_leaves_when_its_time_is_over() {
     guest.down(a.key).await;
 }
 
+/// S19: how many guests there are at once.
 #[tokio::test]
 async fn only_so_many_guests_are_let_in_and_members_always() {
     let mut a = Node::with(13, |limits| limits.guests = 1).await;
@@ -122,6 +125,7 @@ async fn only_so_many_guests_are_let_in_and_members_always() {
     assert!(a.seen.iter().all(|event| !matches!(event, NetEvent::PeerUp { peer, .. } if *peer == second.key)));
 }
 
+/// S19: how much a guest sends.
 #[tokio::test]
 async fn a_guest_that_sends_too_much_is_cut() {
     let mut a = Node::with(17, |limits| limits.guest_bytes = 1000).await;

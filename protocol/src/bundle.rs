@@ -199,6 +199,7 @@ mod tests {
         assert_eq!(read.network(), NetworkId([9; 32]));
     }
 
+    /// F2: the closing hash, and nothing between or after.
     #[test]
     fn any_changed_missing_or_extra_byte_is_refused() {
         let bytes = bundle().to_bytes();
@@ -216,6 +217,7 @@ mod tests {
         }
     }
 
+    /// F2: types ascend, lengths are in bounds.
     #[test]
     fn a_file_with_a_right_closing_hash_is_still_held_to_its_frame() {
         let body = bundle().to_bytes();

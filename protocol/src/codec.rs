@@ -37,6 +37,9 @@ pub enum CodecError {
     /// A value, but not in its one encoding.
     #[error("not in canonical form")]
     NotCanonical,
+    /// A value whose list is not strictly ascending; what it lists.
+    #[error("the {0} are not strictly ascending")]
+    Unordered(&'static str),
 }
 
 /// The bytes of a value. Total: the types of this crate have no value that bincode cannot write.

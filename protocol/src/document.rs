@@ -76,7 +76,7 @@ impl<Id: PartialEq, T> PartialEq for Object<Id, T> {
 impl<Id: Eq, T> Eq for Object<Id, T> {}
 
 /// Whether a list is strictly ascending by `key`: sorted, without repeats.
-fn ascending<T, K: Ord>(items: &[T], key: impl Fn(&T) -> K) -> bool {
+pub(crate) fn ascending<T, K: Ord>(items: &[T], key: impl Fn(&T) -> K) -> bool {
     items.windows(2).all(|pair| match pair {
         [a, b] => key(a) < key(b),
         _ => true,

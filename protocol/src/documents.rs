@@ -5,7 +5,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::document::certificate::CertificateObject;
+use crate::document::certificate::{CertificateObject, ListedKey, keys_within_bound};
 use crate::document::charter::{CharterObject, Voter};
 use crate::document::motion::{MotionObject, Operation};
 use crate::document::signature::{SignaturePlace, SignatureType, VerifiedSignature};
@@ -245,7 +245,14 @@ impl Documents {
             return true;
         }
         let Some(prev) = self.certificate(certificate.prev) else { return false };
-        self.has_root_signatures(certificate, prev) && self.keeps_roles(certificate)
+        self.has_root_signatures(certificate, prev)
+            && self.keeps_roles(certificate)
+            && keys_within_bound(self.and_below(certificate))
+    }
+
+    /// A version and its ancestors, down to the first that is not held.
+    pub fn and_below<'a>(&'a self, version: &'a CertificateObject) -> impl Iterator<Item = &'a CertificateObject> {
+        std::iter::successors(Some(version), |version| self.certificate(version.prev))
     }
 
     /// Whether every key has the roles that the versions before gave it, and the numbers are dense.
@@ -256,7 +263,7 @@ impl Documents {
             if prev.number.checked_add(1) != Some(version.number) {
                 return false;
             }
-            let same = |listed: &crate::document::certificate::ListedKey| {
+            let same = |listed: &ListedKey| {
                 prev.listed(listed.key.as_bytes()).is_none_or(|before| before.roles == listed.roles)
             };
             if !certificate.keys.iter().all(same) {

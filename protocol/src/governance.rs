@@ -14,6 +14,7 @@ use crate::document::signature::SignatureType;
 use crate::documents::Documents;
 use crate::hash::{CertificateId, CharterId, EntryId, MotionId, NetworkId, OrgId};
 use crate::key::PublicKey;
+use crate::limits;
 
 pub use adoption::{Adoption, Contest, Stop};
 pub use organisation::{Organisation, PinSource, Seat, Waiting};
@@ -157,7 +158,15 @@ impl Gathered {
     /// Motions of the adopted epoch that enough voters approved.
     fn passed_under(&mut self, adopted: &CharterObject, documents: &Documents) {
         let of_epoch = documents.motions().filter(|motion| motion.epoch == adopted.id());
+        let mut invites = 0_usize;
+        // By id: of too many Invites the smallest ids are in force.
         for motion in of_epoch.filter(|motion| documents.is_passed(motion)) {
+            if matches!(motion.op, Operation::Invite { .. }) {
+                invites = invites.saturating_add(1);
+                if invites > limits::INVITES_IN_FORCE {
+                    continue;
+                }
+            }
             self.in_force.insert(motion.id());
             match &motion.op {
                 Operation::Invite { key } => self.redeemed(key, documents),

@@ -269,6 +269,7 @@ mod tests {
         assert_eq!(Invitation::from_text(&bare.to_text()).unwrap(), bare);
     }
 
+    /// F1: white space and capitals.
     #[test]
     fn line_breaks_and_capitals_are_forgiven() {
         let text = invitation().to_text();
@@ -277,6 +278,7 @@ mod tests {
         assert_eq!(Invitation::from_text(&text.to_ascii_uppercase()).unwrap(), invitation());
     }
 
+    /// F1: the checksum.
     #[test]
     fn every_typo_is_noticed() {
         let text = invitation().to_text();
@@ -310,6 +312,7 @@ mod tests {
         assert_eq!(Invitation::from_text(&"lyceum1".repeat(5000)), Err(InvitationFault::TooLong));
     }
 
+    /// F1: the addresses.
     #[test]
     fn addresses_have_a_peer_id_and_are_at_most_eight() {
         let with = |addresses: Vec<String>| Invitation::new(NetworkId::ZERO, CharterId::ZERO, addresses, None);

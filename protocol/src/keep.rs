@@ -3,6 +3,8 @@
 //! The rest is not invalid, it is dropped and may come again later. What may grow without a vote is bounded by the
 //! smallest ids, the highest rounds or the key that signed, so that every node keeps the same of one set.
 
+mod on_certificates;
+
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::document::charter::CharterObject;
@@ -13,6 +15,7 @@ use crate::governance::{Governance, Seat, redeemers};
 use crate::hash::{CertificateId, CharterId, MotionId, ObjectId, OrgId, SignatureId};
 use crate::key::PublicKey;
 use crate::limits;
+use on_certificates::OnCertificates;
 
 /// What is kept of a set of documents.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -47,15 +50,18 @@ pub fn kept(
     keeper.motions(&live);
     keeper.certificates();
     let mut kept = keeper.kept;
+    let on_certificates = OnCertificates { documents, governance, own };
     kept.offered = kept.objects.clone();
-    kept.signatures.extend(certificate_signatures(documents, own, &kept.objects));
+    on_certificates.keep(&kept.offered, &kept.offered, &mut kept.signatures, limits::POSSESSIONS_KEPT);
+    on_certificates.keep_own_redemptions(&mut kept.signatures);
     kept.offered_signatures = kept.signatures.clone();
     for id in opened_under {
         for version in documents.chain(*id).unwrap_or_default() {
             kept.objects.insert(version.id().into());
         }
     }
-    kept.signatures.extend(certificate_signatures(documents, own, &kept.objects));
+    let aside: BTreeSet<ObjectId> = kept.objects.difference(&kept.offered).copied().collect();
+    on_certificates.keep(&kept.objects, &aside, &mut kept.signatures, limits::POSSESSIONS_KEPT_ASIDE);
     kept
 }
 
@@ -139,7 +145,7 @@ impl Keeper<'_> {
             charter.voter(key).is_some() || prev.is_some_and(|prev| charter.epoch > 0 && prev.voter(key).is_some())
         };
         for signature in documents.signatures_on(charter.id().into()).filter(|found| is_charter(found)) {
-            if votes(&signature.place().key) && (Some(signature.place().round) == round || charter.epoch == 0) {
+            if votes(&signature.place().key) && Some(signature.place().round) == round {
                 self.keep_signature(signature);
             }
         }
@@ -184,14 +190,27 @@ impl Keeper<'_> {
             let unpassed = ids.into_iter().filter(|id| !keep.contains(id)).collect::<Vec<_>>();
             keep.extend(unpassed.into_iter().take(limits::MOTIONS_PER_VOTER));
         }
+        let sealed = self.sealed_invites();
         for id in keep {
             if let Some(motion) = documents.motion(id) {
-                self.motion(motion);
+                self.motion(motion, &sealed);
             }
         }
     }
 
-    fn motion(&mut self, motion: &MotionObject) {
+    /// Invites that the adopted charter seals, the smallest ids: no rule reads who redeemed them any more, but for a
+    /// contest below that charter, which brings their epoch back.
+    fn sealed_invites(&self) -> BTreeSet<MotionId> {
+        let adopted = self.governance.adoption().adopted().and_then(|id| self.documents.charter(id));
+        let rows = adopted.into_iter().flat_map(|charter| charter.lists.sealed.iter());
+        let motions: BTreeSet<MotionId> = rows.map(|row| row.motion).collect();
+        let is_invite = |id: &MotionId| {
+            self.documents.motion(*id).is_some_and(|motion| matches!(motion.op, Operation::Invite { .. }))
+        };
+        motions.into_iter().filter(is_invite).take(limits::SEALED_REDEMPTIONS_KEPT).collect()
+    }
+
+    fn motion(&mut self, motion: &MotionObject, sealed: &BTreeSet<MotionId>) {
         let documents = self.documents;
         self.kept.objects.insert(motion.id().into());
         self.named.extend(motion.op.certificate());
@@ -201,9 +220,10 @@ impl Keeper<'_> {
                 self.kept.signatures.insert((motion.id().into(), place.id()));
             }
         }
-        let in_force = self.governance.in_force().contains(&motion.id());
+        let adopted = self.governance.adoption().adopted();
+        let in_force = Some(motion.epoch) == adopted && self.governance.in_force().contains(&motion.id());
         if let Operation::Invite { key } = &motion.op
-            && in_force
+            && (in_force || sealed.contains(&motion.id()))
         {
             for org in redeemers(key, documents).into_iter().take(limits::REDEMPTIONS_PER_INVITE) {
                 self.named.insert(org.into());
@@ -274,43 +294,4 @@ fn held_below(documents: &Documents, id: CertificateId) -> Vec<ObjectId> {
 
 fn is_charter(signature: &VerifiedSignature) -> bool {
     signature.place().kind == SignatureType::Charter
-}
-
-/// A signature on a certificate stays only with its target, and only of a key that a rule reads.
-fn certificate_signatures(
-    documents: &Documents,
-    own: Option<OrgId>,
-    objects: &BTreeSet<ObjectId>,
-) -> Vec<(ObjectId, SignatureId)> {
-    // Keys that any of these versions of an organisation lists.
-    let mut listed: BTreeMap<ObjectId, BTreeSet<PublicKey>> = BTreeMap::new();
-    for version in documents.certificates().filter(|version| objects.contains(&version.id().into())) {
-        if let Some(org) = documents.org_of(version.id()) {
-            listed.entry(ObjectId(org.0)).or_default().extend(version.keys.iter().map(|listed| listed.key));
-        }
-    }
-    let own = own.map(|own| ObjectId(own.0));
-
-    let mut stay: Vec<(ObjectId, SignatureId)> = Vec::new();
-    for signature in documents.signatures() {
-        let place = signature.place();
-        let Some(certificate) = documents.certificate(place.target.into()) else { continue };
-        if !objects.contains(&place.target) {
-            continue;
-        }
-        let stays = match place.kind {
-            SignatureType::Certificate => {
-                certificate.root_keys.contains(&place.key)
-                    || documents.certificate(certificate.prev).is_some_and(|prev| prev.root_keys.contains(&place.key))
-            }
-            SignatureType::Key => listed.get(&place.target).is_some_and(|keys| keys.contains(&place.key)),
-            // Those of others were kept with their Invite.
-            SignatureType::Invite => own == Some(place.target),
-            SignatureType::Charter | SignatureType::Approval => false,
-        };
-        if stays {
-            stay.push((place.target, signature.id()));
-        }
-    }
-    stay
 }

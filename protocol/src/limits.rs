@@ -37,6 +37,9 @@ pub const MOTION_MAX: usize = 64 * 1024;
 pub const ROOT_KEYS_MAX: usize = 5;
 /// Most node keys of a certificate.
 pub const KEYS_MAX: usize = 32;
+/// Most distinct node keys that the versions of one chain list (D11): 32 versions' worth. Each may show on certificate 0
+/// that it is held, and certificate 0 travels with all signatures on it.
+pub const CHAIN_KEYS_MAX: usize = 1_024;
 /// Most encryption keys of a certificate.
 pub const ENC_KEYS_MAX: usize = 4;
 /// Most pins in one certificate or Remove motion.
@@ -77,6 +80,16 @@ pub const CHARTER_SIGNATURES_PER_VOTER: usize = 4;
 pub const CERTIFICATE_SUCCESSORS: usize = 2;
 /// Redemptions of one invite key that are kept (3.3).
 pub const REDEMPTIONS_PER_INVITE: usize = 2;
+/// Invites of one epoch that are in force at once: those with the smallest ids (M7).
+pub const INVITES_IN_FORCE: usize = 512;
+/// Possession signatures kept of one organisation (M11): all that an effective chain can need, and some of others.
+pub const POSSESSIONS_KEPT: usize = CHAIN_KEYS_MAX + 256;
+/// Further ones kept here alone, of keys that only versions without an item list: entries are held under them.
+pub const POSSESSIONS_KEPT_ASIDE: usize = 256;
+/// Invites sealed by the adopted charter whose redemptions are kept, the smallest ids (M11).
+pub const SEALED_REDEMPTIONS_KEPT: usize = 256;
+/// Redemptions of the own organisation that are kept though no Invite in force is known for them.
+pub const OWN_REDEMPTIONS_KEPT: usize = 16;
 /// Certificate versions of one organisation that are taken at once (3.3).
 pub const CERTIFICATES_AT_ONCE: u32 = 64;
 /// Certificate bytes that are kept of an organisation without a seat (3.5).
@@ -115,6 +128,20 @@ pub const BUNDLE_MAX: usize = 4 * 1024 * 1024;
 
 const _: () = assert!(PUBLICATION_MAX + SALT_LEN < PAYLOAD_MAX as usize, "a publication fits its payload");
 const _: () = assert!(HEADER_MAX + SIGNATURE_LEN + PAYLOAD_MAX as usize + 64 <= PAGE_MAX, "an entry fits a page");
+const _: () = assert!(
+    ROOT_KEYS_MAX
+        + POSSESSIONS_KEPT
+        + POSSESSIONS_KEPT_ASIDE
+        + INVITES_IN_FORCE
+        + SEALED_REDEMPTIONS_KEPT
+        + OWN_REDEMPTIONS_KEPT
+        <= DOCUMENT_SIGNATURES_MAX,
+    "certificate 0 travels with all that is kept on it"
+);
+const _: () = assert!(
+    CERTIFICATE_MAX + DOCUMENT_SIGNATURES_MAX * TRAVELLING_SIGNATURE + 256 < PAGE_MAX / 2,
+    "a certificate fits a page, with room"
+);
 const _: () = assert!(
     CHARTER_MAX + LISTS_MAX + DOCUMENT_SIGNATURES_MAX * TRAVELLING_SIGNATURE + 256 < FRAME_MAX,
     "a charter fits a frame"

@@ -4,8 +4,9 @@
 //! file: the machines below own them, the replica routes between them.
 //!
 //! [`publish`] writes the own log · [`hello`] greets peers and knows what they are · [`compare`] finds what one has
-//! and the other lacks · [`pages`] pulls entries · [`asked`] answers peers · [`gossip`] judges what is heard ·
-//! [`dial`] keeps connections.
+//! and the other lacks · `items` says what a peer's items mean here · `news` tells what changed · [`pages`] pulls
+//! entries · `gaps` asks for missing payloads · [`asked`] answers peers · [`gossip`] judges what is heard · [`dial`]
+//! keeps connections.
 
 pub mod asked;
 pub mod author;
@@ -14,8 +15,11 @@ pub mod dial;
 pub mod effect;
 pub mod event;
 pub mod fetch;
+mod gaps;
 pub mod gossip;
 pub mod hello;
+mod items;
+mod news;
 pub mod pages;
 pub mod publish;
 pub mod search;
@@ -37,6 +41,7 @@ pub use settings::{KnownPeer, Settings};
 use author::Author;
 use dial::Dial;
 use fetch::Fetch;
+use gaps::Gaps;
 use search::Searches;
 use tickets::{Origin, Tickets};
 
@@ -48,6 +53,7 @@ pub struct Replica {
     author: Author,
     sessions: BTreeMap<PublicKey, Session>,
     fetch: Fetch,
+    gaps: Gaps,
     searches: Searches,
     dial: Dial,
     tickets: Tickets,
@@ -77,6 +83,7 @@ impl Replica {
             author,
             sessions: BTreeMap::new(),
             fetch: Fetch::default(),
+            gaps: Gaps::default(),
             searches: Searches::default(),
             dial,
             tickets: Tickets::default(),
@@ -180,7 +187,10 @@ impl Replica {
         match loaded {
             tickets::Loaded::Page { call } => out.push(Effect::Answer { call, answer: self.page(result) }),
             tickets::Loaded::Headers { call } => out.push(Effect::Answer { call, answer: asked::headers(result) }),
-            tickets::Loaded::Payloads { call } => out.push(Effect::Answer { call, answer: self.payloads(result) }),
+            tickets::Loaded::Payloads { call, ids } => {
+                out.push(Effect::Answer { call, answer: self.payloads(&ids, result) });
+            }
+            tickets::Loaded::Gaps { peer, came, rest } => self.gaps_loaded(peer, came, rest, result, out),
             tickets::Loaded::Twin { found } => self.twin_loaded(found, result, out),
         }
     }

@@ -3,69 +3,30 @@
 //! Objects go in, in any order; the same objects give the same standing, digests and state root on every node. What
 //! the rules say lives in [`crate::governance`], [`crate::standing`] and [`crate::keep`]; here their answers are kept
 //! up to date: per log when an entry or a proof arrives, for all logs when the documents changed what they say.
+//!
+//! `documents`, `entries` and `forks` take what arrives; [`record`] is one log, [`erased`] what must go.
 
+mod documents;
+mod entries;
 pub mod erased;
+mod forks;
 pub mod record;
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::ops::{Bound, RangeBounds as _};
 
 use crate::buckets::Buckets;
-use crate::document::signature::VerifiedSignature;
-use crate::documents::{DocumentBatch, DocumentObject, Documents, Dropped};
+use crate::documents::{DocumentBatch, Documents};
 use crate::entry::VerifiedEntry;
 use crate::entry_index::EntryIndex;
-use crate::fork::VerifiedForkProof;
 use crate::frontier::{self, DocsItem, FrontierItem, StateRow};
 use crate::governance::{self, Governance};
-use crate::hash::{CertificateId, CharterId, EntryId, LogId, NetworkId, ObjectId, OrgId, SignatureId, sha256};
-use crate::keep;
-use crate::log::{Fit, Log, Opening, PinHeld};
-use crate::standing::{self, Judged, Line, Standing};
+use crate::hash::{CertificateId, CharterId, EntryId, LogId, NetworkId, OrgId};
+use crate::standing::{self, Judged, Standing};
 
+pub use documents::Change;
+pub use entries::Appended;
 pub use record::{Fact, Record};
-
-/// What became of an entry that was offered.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Appended {
-    /// It is held from now on.
-    Yes,
-    /// From this number on the chain was replaced by the one that a pin names, beginning with this entry.
-    Replaced(u64),
-    /// It was held before.
-    Held,
-    /// Entries before it are missing.
-    Gap,
-    /// Another entry stands at its place, with the same history.
-    Twin,
-    /// It belongs to another chain of its log.
-    OtherChain,
-    /// Its log takes no entry there as it stands now: void, unsettled, beyond a fork or a pin.
-    Unwanted,
-    /// Its suite is lower than its predecessor's.
-    LowerSuite,
-}
-
-/// What adding documents changed.
-#[derive(Debug, Clone, Default)]
-pub struct Change {
-    /// Objects that are held from now on.
-    pub objects: Vec<DocumentObject>,
-    /// Signatures that are held from now on.
-    pub signatures: Vec<VerifiedSignature>,
-    /// What is held no more.
-    pub dropped: Dropped,
-    /// Whether seats, certificates or standings may have changed.
-    pub governance: bool,
-    /// The checkpoint moved up to here.
-    pub checkpoint: Option<CharterId>,
-}
-
-impl Change {
-    /// Whether nothing changed.
-    pub fn is_empty(&self) -> bool {
-        self.objects.is_empty() && self.signatures.is_empty() && self.dropped.is_empty() && !self.governance
-    }
-}
 
 /// What a node holds, and what follows from it.
 #[derive(Debug, Clone)]
@@ -226,291 +187,19 @@ impl State {
         std::mem::take(&mut self.changed)
     }
 
-    // ---- documents ----
+    // ---- payloads ----
 
-    /// Adds documents that arrived together: all of them first, the bounds on the whole afterwards.
-    pub fn add_documents(&mut self, batch: DocumentBatch) -> Change {
-        let mut change = Change::default();
-        for object in batch.objects {
-            if !self.documents.contains(object.id()) {
-                self.documents.insert_object(object.clone());
-                change.objects.push(object);
-            }
-        }
-        for signature in batch.signatures {
-            if !self.documents.is_signed(signature.place()) {
-                self.documents.insert_signature(signature);
-                change.signatures.push(signature);
-            }
-        }
-        if change.objects.is_empty() && change.signatures.is_empty() {
-            return change;
-        }
-        self.reconsider(&mut change);
-        // What was dropped at once never was held: neither news nor a loss.
-        let came: BTreeSet<ObjectId> = change.objects.iter().map(DocumentObject::id).collect();
-        let signed: BTreeSet<SignatureId> = change.signatures.iter().map(VerifiedSignature::id).collect();
-        change.dropped.objects.retain(|id| !came.contains(id));
-        change.dropped.signatures.retain(|(_, id)| !signed.contains(id));
-        let held = &self.documents;
-        change.objects.retain(|object| held.contains(object.id()));
-        change.signatures.retain(|signature| held.is_signed(signature.place()));
-        change
-    }
-
-    /// Takes another checkpoint: by hand, or from an invitation.
-    pub fn trust(&mut self, checkpoint: CharterId) -> Change {
-        let mut change = Change { checkpoint: Some(checkpoint), ..Change::default() };
-        self.checkpoint = checkpoint;
-        self.reconsider(&mut change);
-        change
-    }
-
-    fn reconsider(&mut self, change: &mut Change) {
-        let mut governance = governance::evaluate(self.network, self.checkpoint, &self.documents);
-        if let Some(checkpoint) = self.checkpoint_above(&governance) {
-            self.checkpoint = checkpoint;
-            change.checkpoint = Some(checkpoint);
-        }
-        let opened_under: BTreeSet<CertificateId> =
-            self.records.values().map(|record| record.log().opening().certificate).collect();
-        let kept = keep::kept(&self.documents, &governance, self.own, &opened_under);
-        change.dropped = self.documents.retain(
-            |id| kept.objects.contains(id),
-            |signature| kept.signatures.contains(&(signature.place().target, signature.id())),
-        );
-        if !change.dropped.is_empty() {
-            governance = governance::evaluate(self.network, self.checkpoint, &self.documents);
-        }
-        self.refresh_docs(&kept);
-        change.governance = governance != self.governance;
-        self.governance = governance;
-        // A log may also have waited for a certificate or a signature of which no verdict speaks.
-        self.judge_all();
-    }
-
-    /// The checkpoint moves up when a successor of a charter is adopted.
-    fn checkpoint_above(&self, governance: &Governance) -> Option<CharterId> {
-        let chain = governance.adoption().chain();
-        let now = chain.iter().position(|id| *id == self.checkpoint)?;
-        let below_newest = chain.len().checked_sub(2)?;
-        (below_newest > now).then(|| chain.get(below_newest).copied()).flatten()
-    }
-
-    fn refresh_docs(&mut self, kept: &keep::Kept) {
-        let offered = &kept.offered;
-        let gone: Vec<ObjectId> = self.docs.iter().map(|item| item.id).filter(|id| !offered.contains(id)).collect();
-        for id in gone {
-            self.docs.take(&id.0);
-        }
-        for id in offered {
-            let on_it = self.documents.signatures_on(*id).map(VerifiedSignature::id);
-            let mut ids: Vec<[u8; 32]> =
-                on_it.filter(|signature| kept.offered_signatures.contains(&(*id, *signature))).map(|id| id.0).collect();
-            ids.sort_unstable();
-            self.docs.put(DocsItem { id: *id, signatures: sha256(&[&ids.concat()]) });
-        }
-    }
-
-    // ---- logs ----
-
-    /// Offers the next entry of a log.
-    pub fn append(&mut self, entry: &VerifiedEntry) -> Appended {
-        let Some(log) = self.log_of(entry) else { return Appended::OtherChain };
-        let seq = entry.header().seq;
-        let fit = match self.records.get(&log) {
-            Some(record) => record.log().fit(entry),
-            None if seq == 0 => Fit::Next,
-            None => Fit::Gap,
+    /// Good entries whose payload is missing, from one place to another, by log and number.
+    pub fn gaps(&self, from: Bound<(LogId, u64)>, to: Bound<(LogId, u64)>) -> impl Iterator<Item = (LogId, u64)> {
+        let first = match from {
+            Bound::Included((log, _)) | Bound::Excluded((log, _)) => Bound::Included(log),
+            Bound::Unbounded => Bound::Unbounded,
         };
-        match fit {
-            Fit::Held => return Appended::Held,
-            Fit::Gap => return Appended::Gap,
-            Fit::Twin => return Appended::Twin,
-            Fit::OtherChain => return Appended::OtherChain,
-            Fit::LowerSuite => return Appended::LowerSuite,
-            Fit::Next => {}
-        }
-        if !self.wants(log, entry) {
-            return Appended::Unwanted;
-        }
-        self.push(log, entry);
-        Appended::Yes
-    }
-
-    /// Offers an entry of the chain that a pin names: where it parts from the chain held, it takes its place.
-    pub fn append_pinned(&mut self, entry: &VerifiedEntry) -> Appended {
-        let Some(log) = self.log_of(entry) else { return Appended::OtherChain };
-        let seq = entry.header().seq;
-        let Some(record) = self.records.get_mut(&log) else { return self.append(entry) };
-        let Some(pin) = record.judged().line.pin().copied() else { return self.append(entry) };
-        if seq >= pin.len || record.log().pin_held(&pin) == PinHeld::Whole {
-            return self.append(entry);
-        }
-        match record.log().fit(entry) {
-            Fit::Twin => {
-                for (seq, id) in record.cut(seq) {
-                    self.index.remove(&id, log, seq);
-                }
-                self.push(log, entry);
-                Appended::Replaced(seq)
-            }
-            Fit::Next => {
-                self.push(log, entry);
-                Appended::Yes
-            }
-            Fit::Held | Fit::Gap | Fit::OtherChain | Fit::LowerSuite => self.append(entry),
-        }
-    }
-
-    /// The log that an entry belongs to: by its certificate at 0, else by its history.
-    pub fn log_of(&self, entry: &VerifiedEntry) -> Option<LogId> {
-        if let Some(opening) = Opening::of(entry) {
-            return Some(opening.log);
-        }
-        let header = entry.header();
-        let mut logs = self.logs_of(&header.key, header.incarnation);
-        let first = logs.next()?;
-        // A hostile key opens several logs with one incarnation: there the history tells them apart, at the price of
-        // a tree head for each.
-        let mut others = logs.peekable();
-        if others.peek().is_none() {
-            return Some(first.log().opening().log);
-        }
-        let with_history = std::iter::once(first)
-            .chain(others)
-            .find(|record| record.log().history_at(header.seq) == Some(header.history));
-        Some(with_history.unwrap_or(first).log().opening().log)
-    }
-
-    /// The logs of a key and incarnation: one, but for a hostile key.
-    pub fn logs_of(&self, key: &[u8; 32], incarnation: u64) -> impl Iterator<Item = &Record> {
-        let logs = self.by_writer.get(&(*key, incarnation)).into_iter().flatten();
-        logs.filter_map(|log| self.records.get(log))
-    }
-
-    /// Makes room for a log.
-    fn open(&mut self, record: Record) {
-        let opening = *record.log().opening();
-        self.by_writer.entry((opening.key, opening.incarnation)).or_default().push(opening.log);
-        self.records.insert(opening.log, record);
-    }
-
-    /// Whether a log takes its next entry as it stands now.
-    fn wants(&self, log: LogId, entry: &VerifiedEntry) -> bool {
-        let header = entry.header();
-        if self.own_key == Some(header.key) {
-            return true;
-        }
-        // Documents changed since the log was judged? Then it was judged again: its line is up to date.
-        let record = self.records.get(&log);
-        let fork = record.and_then(|record| record.log().fork());
-        let line = match (record, Opening::of(entry)) {
-            (Some(record), _) => record.judged().line,
-            (None, Some(opening)) => standing::line(&opening, None, &self.governance, &self.documents),
-            (None, None) => return false,
-        };
-        match line {
-            Line::Good => true,
-            Line::Forked(seq) => header.seq < seq,
-            // Beyond a known fork only the pinned chain itself is taken, by `append_pinned`.
-            Line::Closed(pin, _) | Line::RemovedPinned(pin, _) => {
-                header.seq < pin.len && fork.is_none_or(|seq| header.seq < seq)
-            }
-            Line::Waiting(_)
-            | Line::RemovedVoid
-            | Line::Suspended
-            | Line::NoSeat
-            | Line::LosingBranch
-            | Line::Contested
-            | Line::Unpinned => false,
-        }
-    }
-
-    fn push(&mut self, log: LogId, entry: &VerifiedEntry) {
-        let header = entry.header();
-        if let Some(opening) = Opening::of(entry).filter(|opening| !self.records.contains_key(&opening.log)) {
-            self.open(Record::new(Log::new(opening)));
-            self.judge(log);
-        }
-        let Some(record) = self.records.get_mut(&log) else { return };
-        if record.push(entry) != Fit::Next {
-            return;
-        }
-        let good_before = record.judged().good_len;
-        let judged = Judged::of(record.judged().line, record.log());
-        self.index.insert(&entry.id(), log, header.seq);
-        self.set_judged(log, judged);
-        // The last entry of a pinned chain makes all those before it good as well.
-        let with_others = judged.good_len > good_before.saturating_add(1);
-        if with_others || self.erased.concerns(entry) {
-            self.refresh_erased();
-        }
-    }
-
-    /// Learns that a log forks. Taken only where its history is that of the entries held; whether it is news.
-    pub fn add_proof(&mut self, proof: VerifiedForkProof) -> bool {
-        let Some(opening) = self.opening_of(&proof) else { return false };
-        let known = self.records.get(&opening.log);
-        if known.and_then(|record| record.log().fork()).is_some_and(|fork| fork <= proof.seq()) {
-            return false;
-        }
-        if !self.may_fork(&opening, known.and_then(|record| record.log().fork())) {
-            return false;
-        }
-        if known.is_none() {
-            self.open(Record::new(Log::new(opening)));
-        }
-        if let Some(record) = self.records.get_mut(&opening.log) {
-            record.set_proof(proof);
-        }
-        self.judge(opening.log);
-        self.refresh_erased();
-        true
-    }
-
-    /// The log that a proof is about: at 0 the one that it opens, else the one held whose history it has.
-    fn opening_of(&self, proof: &VerifiedForkProof) -> Option<Opening> {
-        let key = proof.key().to_bytes();
-        if proof.seq() == 0 {
-            return Some(Opening::new(key, proof.incarnation(), CertificateId(proof.history().0)));
-        }
-        let mut logs = self.logs_of(&key, proof.incarnation());
-        let log = logs.find(|record| record.log().history_at(proof.seq()) == Some(proof.history()))?;
-        Some(*log.log().opening())
-    }
-
-    /// Of a log that is not void, and of a key that the effective certificate of a seated organisation lists.
-    fn may_fork(&self, opening: &Opening, fork: Option<u64>) -> bool {
-        match standing::line(opening, fork, &self.governance, &self.documents) {
-            Line::Good | Line::Forked(_) => true,
-            Line::Closed(..) => self.listed_now(opening),
-            Line::Waiting(_)
-            | Line::RemovedPinned(..)
-            | Line::RemovedVoid
-            | Line::Suspended
-            | Line::NoSeat
-            | Line::LosingBranch
-            | Line::Contested
-            | Line::Unpinned => false,
-        }
-    }
-
-    fn listed_now(&self, opening: &Opening) -> bool {
-        let org = self.documents.org_of(opening.certificate).and_then(|org| self.governance.organisation(org));
-        org.filter(|org| org.seat.is_seated())
-            .and_then(|org| org.effective())
-            .is_some_and(|version| version.listed(&opening.key).is_some())
-    }
-
-    /// Logs of which a fork is known.
-    pub fn forked_logs(&self) -> BTreeSet<LogId> {
-        self.records.iter().filter(|(_, record)| record.log().fork().is_some()).map(|(log, _)| *log).collect()
-    }
-
-    /// The log that a proof is about, if it is held.
-    pub fn log_of_proof(&self, proof: &VerifiedForkProof) -> Option<LogId> {
-        self.opening_of(proof).map(|opening| opening.log).filter(|log| self.records.contains_key(log))
+        let records = self.records.range((first, Bound::Unbounded));
+        let good = records
+            .flat_map(|(log, record)| record.gaps().range(..record.judged().good_len).map(move |seq| (*log, *seq)));
+        good.skip_while(move |gap| !(from, Bound::Unbounded).contains(gap))
+            .take_while(move |gap| (Bound::Unbounded, to).contains(gap))
     }
 
     /// A missing payload came; whether it was missing.

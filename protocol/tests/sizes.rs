@@ -167,8 +167,8 @@ fn charter_max() -> (Charter, Lists) {
 }
 
 fn signatures(count: usize) -> BoundedVec<TravellingSignature, { limits::DOCUMENT_SIGNATURES_MAX }> {
-    let signature = TravellingSignature { kind: SignatureType::Charter, key: [1; 32], round: u16::MAX, sig: SIG };
-    list(vec![signature; count])
+    let signature = |round| TravellingSignature { kind: SignatureType::Charter, key: [1; 32], round, sig: SIG };
+    list((0..count).map(|round| signature(u16::try_from(round).unwrap())).collect())
 }
 
 /// D4, S1, S12: a charter of 10,000 members with all the signatures there can be is one, and travels.
@@ -198,6 +198,37 @@ fn the_largest_charter_travels_with_all_its_signatures() {
     };
     let bytes = Answer::Ok(Reply::Docs { documents: list(vec![document]), more: true }).to_bytes();
     assert!(bytes.len() <= limits::FRAME_MAX && Answer::read(&bytes).is_ok());
+}
+
+/// M11, S12: the most signatures that rules keep on one document of each kind, and that they travel with it.
+#[test]
+fn no_document_outgrows_its_page_by_its_signatures() {
+    // Root keys of the version itself, of its predecessor too where it has one.
+    let later_certificate = 2 * limits::ROOT_KEYS_MAX;
+    // Possession of what the effective chain lists and of some others, some more of keys that only this node needs,
+    // redemptions of Invites in force, of sealed ones, and of ones that are not known.
+    let certificate_0 = limits::ROOT_KEYS_MAX
+        + limits::POSSESSIONS_KEPT
+        + limits::POSSESSIONS_KEPT_ASIDE
+        + limits::INVITES_IN_FORCE
+        + limits::SEALED_REDEMPTIONS_KEPT
+        + limits::OWN_REDEMPTIONS_KEPT;
+    // Of every voter of the charter and of its predecessor the highest rounds, and the round that certifies it.
+    let charter = 2 * limits::VOTERS_MAX * limits::CHARTER_SIGNATURES_PER_VOTER + 2 * limits::VOTERS_MAX;
+    // One approval of every voter of its epoch.
+    let motion = limits::VOTERS_MAX;
+    const { assert!(limits::POSSESSIONS_KEPT > limits::CHAIN_KEYS_MAX, "an effective chain can show all its keys") };
+    let page = limits::PAGE_MAX - 64;
+    for (body, signatures, page) in [
+        (limits::CERTIFICATE_MAX, later_certificate, page),
+        (limits::CERTIFICATE_MAX, certificate_0, page),
+        (limits::MOTION_MAX, motion, page),
+        (limits::CHARTER_MAX + limits::LISTS_MAX, charter, limits::FRAME_MAX - 64),
+    ] {
+        assert!(signatures <= limits::DOCUMENT_SIGNATURES_MAX, "{signatures} signatures");
+        let size = body + 64 + signatures * limits::TRAVELLING_SIGNATURE;
+        assert!(size <= page, "{size} bytes");
+    }
 }
 
 /// M1, M2: every kind of motion at its largest is one.
@@ -234,7 +265,7 @@ fn fork_proofs_and_receipts_have_their_sizes() {
 
 fn hello() -> Hello {
     Hello {
-        versions: list(vec![u16::MAX; 8]),
+        versions: list((0..8).collect()),
         network: NetworkId([1; 32]),
         org: OrgId([1; 32]),
         certificate: CertificateId([1; 32]),
@@ -248,8 +279,9 @@ fn hello() -> Hello {
     }
 }
 
-fn item() -> FrontierItem {
-    FrontierItem { log: LogId([1; 32]), good_len: u64::MAX, head: EntryId([1; 32]), fork: u64::MAX }
+fn items(count: usize) -> Vec<FrontierItem> {
+    let item = |log| FrontierItem { log, good_len: u64::MAX, head: EntryId([1; 32]), fork: u64::MAX };
+    ids(count, LogId).into_iter().map(item).collect()
 }
 
 /// S1, S2: every request at its largest fits its frame.
@@ -260,14 +292,14 @@ fn the_largest_requests_fit_their_frame() {
     let requests = [
         Request::Hello(hello()),
         Request::Digest { set: Set::Frontier, bits: 12 },
-        Request::Items { set: Set::Frontier, bits: 12, buckets: list(vec![1; BUCKETS_MAX]), after: Some([1; 32]) },
+        Request::Items { set: Set::Frontier, bits: 12, buckets: list((0..4_096).collect()), after: Some([1; 32]) },
         Request::Docs { ids: list(ids(limits::DOCS_IDS_MAX, ObjectId)) },
         Request::Entries { log, len: u64::MAX, head, from: u64::MAX, max_bytes: u32::MAX },
-        Request::Headers { log, seqs: list(vec![1; limits::ASK_MAX]) },
+        Request::Headers { log, seqs: list((0..64).collect()) },
         Request::Payloads { ids: list(ids(limits::ASK_MAX, EntryId)) },
         Request::Receipt { log },
         Request::Proofs { logs: list(ids(limits::ASK_MAX, LogId)) },
-        Request::Changed { items: list(vec![item(); limits::CHANGED_MAX]), docs_root: [1; 32] },
+        Request::Changed { items: list(items(limits::CHANGED_MAX)), docs_root: [1; 32] },
     ];
     for request in requests {
         let bytes = request.to_bytes();
@@ -279,7 +311,8 @@ fn the_largest_requests_fit_their_frame() {
 /// S1, S3: every answer that is not filled up to a page fits one at its largest.
 #[test]
 fn the_largest_answers_fit_a_page() {
-    let docs_item = DocsItem { id: ObjectId([1; 32]), signatures: [1; 32] };
+    let docs_item = |id| DocsItem { id, signatures: [1; 32] };
+    let docs_items = ids(ITEMS_MAX, ObjectId).into_iter().map(docs_item).collect();
     let header = TravellingHeader { header: header_max(), sig: SIG };
     let payload = entry(limits::PAYLOAD_MAX as usize).payload;
     let certificate = TravellingDocument {
@@ -290,12 +323,14 @@ fn the_largest_answers_fit_a_page() {
         body: TravellingBody::Motion(BoundedBytes::new(vec![0; limits::MOTION_MAX]).unwrap()),
         signatures: signatures(limits::DOCUMENT_SIGNATURES_MAX),
     };
+    let mut documents = vec![certificate, motion];
+    documents.sort_by_key(TravellingDocument::id);
     let replies = [
         Reply::Hello { hello: hello(), you: You::Seated },
         Reply::Digest { hashes: list(vec![[1; 32]; BUCKETS_MAX]) },
-        Reply::DocsItems { items: list(vec![docs_item; ITEMS_MAX]), more: true },
-        Reply::FrontierItems { items: list(vec![item(); ITEMS_MAX]), more: true },
-        Reply::Docs { documents: list(vec![certificate, motion]), more: true },
+        Reply::DocsItems { items: list(docs_items), more: true },
+        Reply::FrontierItems { items: list(items(ITEMS_MAX)), more: true },
+        Reply::Docs { documents: list(documents), more: true },
         Reply::Entries { entries: list(vec![entry(limits::PAYLOAD_MAX as usize); 3]) },
         Reply::Headers { headers: list(vec![header; limits::ASK_MAX]) },
         Reply::Payloads { payloads: list(vec![payload; 3]) },

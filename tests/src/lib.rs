@@ -1,4 +1,5 @@
-//! The alliance as its tests see it: the naive evaluator, generated universes, and the permutation test.
+//! The alliance as its tests see it: the naive evaluator, generated universes, the permutation test, and replicas that
+//! meet in a simulator or at a table.
 
 #![expect(clippy::expect_used, reason = "what a generator makes is within its own bounds, or the test has to stop")]
 
@@ -8,4 +9,5 @@ pub mod permutation;
 pub mod random;
 pub mod shrink;
 pub mod sim;
+pub mod table;
 pub mod universe;

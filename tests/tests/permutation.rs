@@ -108,6 +108,7 @@ fn work(next: &AtomicU64, end: u64, orders: u64) -> Tally {
     }
 }
 
+/// M11, L11, S9: what is kept is a function of the set, and so is the state root.
 #[test]
 fn every_order_of_arrival_ends_in_the_state_root_of_the_naive_evaluator() {
     let universes = number("LYCEUM_UNIVERSES", UNIVERSES);

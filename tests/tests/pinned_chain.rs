@@ -15,6 +15,7 @@ use lyceum_protocol::hash::{CertificateId, CharterId, EntryId, LogId, NetworkId,
 use lyceum_protocol::history;
 use lyceum_protocol::key::SecretKey;
 use lyceum_protocol::state::{Appended, State};
+use lyceum_tests::table::{Alliance, Table, log_of};
 
 /// One organisation that is an alliance of its own, with one node key and one log.
 struct Solo {
@@ -159,9 +160,48 @@ fn a_fork_goes_with_the_branch_that_it_was_on() {
     held_right.add_documents(solo.signed(&pinning));
     assert_eq!(held_left.state_root(), held_right.state_root());
 
+    // That the log parts at 1 is known to whoever saw both branches: made before the one went, the proof is good on both.
+    let parted = VerifiedForkProof::of(&left[1], &right[1], &solo.node.public()).unwrap();
+    for state in [&mut held_left, &mut held_right] {
+        assert!(state.add_proof(parted.clone()), "a pinned log of a key that is listed");
+        assert_eq!(state.record(solo.log()).unwrap().judged().good_len, 4, "the pin decides");
+    }
+    assert_eq!(held_left.state_root(), held_right.state_root());
+
     // A second version 1 takes the force of the first, and with it that of the pin.
     held_left.add_documents(solo.signed(&rival));
     held_right.add_documents(solo.signed(&rival));
     assert_eq!(held_left.digest(), held_right.digest());
     assert_eq!(held_left.state_root(), held_right.state_root());
+}
+
+/// L12: a node that holds the other branch proves where they part before it takes the pinned one.
+#[test]
+fn the_branch_that_goes_leaves_a_proof() {
+    let mut alliance = Alliance::new(2);
+    let left = alliance.written(&[], 3, 100, 1);
+    let right = alliance.written(&left[..1], 3, 100, 2);
+    let log = log_of(&left);
+    let pinning = Certificate {
+        number: 1,
+        prev: alliance.writer.certificate.id(),
+        closed: BoundedVec::new(vec![Pin { log, len: 4, head: right[3].id() }]).unwrap(),
+        ..(*alliance.writer.certificate).clone()
+    };
+    let pinning = pinning.into_object().unwrap();
+    let root = &alliance.writer.root;
+    let signed = SignaturePlace::certificate(pinning.id(), root.public()).sign(NetworkId::ZERO, root).unwrap();
+    alliance.batch.objects.push(DocumentObject::Certificate(pinning));
+    alliance.batch.signatures.push(signed);
+    let mut table = Table::lay(alliance, &[left, right.clone()]);
+    table.connect(0, 1);
+    for _ in 0..3 {
+        table.round();
+    }
+    let record = table.nodes[0].replica.state().record(log).unwrap();
+    let ids: Vec<EntryId> = right.iter().map(VerifiedEntry::id).collect();
+    assert_eq!(record.log().ids(), ids, "the pinned chain");
+    assert_eq!(record.proof().map(VerifiedForkProof::seq), Some(1));
+    let stored = table.nodes[0].disk.recover(table.nodes[0].org.id());
+    assert_eq!(stored.record(log).and_then(|record| record.log().fork()), Some(1), "on the disk too");
 }

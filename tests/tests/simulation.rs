@@ -49,7 +49,7 @@ const FAULTS: [&str; 27] = [
 ];
 
 /// Every request that nodes make so far.
-const REQUESTS: [&str; 8] = ["changed", "digest", "docs", "entries", "headers", "hello", "items", "proofs"];
+const REQUESTS: [&str; 9] = ["changed", "digest", "docs", "entries", "headers", "hello", "items", "payloads", "proofs"];
 
 fn number(name: &str, default: u64) -> u64 {
     match std::env::var(name) {

@@ -12,6 +12,11 @@ class Waits(Exception):
     """Something is missing."""
 
 
+def few_keys(chain):
+    """D11: at most 1,024 distinct keys."""
+    return len({listed["key"] for version in chain for listed in version["keys"]}) <= 1_024
+
+
 class Documents:
     def __init__(self):
         self.certificates, self.charters, self.motions = {}, {}, {}
@@ -56,7 +61,7 @@ class Documents:
             return False
         roles = {listed["key"]: listed["roles"] for listed in version["keys"]}
         before = [listed for older in chain for listed in older["keys"] if listed["key"] in roles]
-        return all(roles[listed["key"]] == listed["roles"] for listed in before)
+        return all(roles[listed["key"]] == listed["roles"] for listed in before) and few_keys(chain)
 
     def possessed(self, org, key):
         """D12."""
@@ -150,9 +155,12 @@ class Alliance:
         if self.charters:
             adopted = self.charters[-1]
             self.rows = {row["org"]: row["certificate"] for row in adopted["members"]}
-            for motion in documents.motions.values():
-                if motion["epoch"] == adopted["id"] and documents.passed(motion):
-                    self.takes_effect(motion)
+            passed = [id_ for id_, motion in sorted(documents.motions.items()) if motion["epoch"] == adopted["id"] and documents.passed(motion)]
+            invites = [id_ for id_ in passed if documents.motions[id_]["op"][0] == INVITE]
+            for id_ in passed:
+                # M7: of too many Invites the smallest ids.
+                if id_ not in invites[512:]:
+                    self.takes_effect(documents.motions[id_])
         zeros = {id_ for id_, version in documents.certificates.items() if version["number"] == 0}
         about = [self.removes, self.settles, self.admits, self.missing, self.rows, self.sole, self.rivals]
         self.orgs = {org: self.picture(org) for org in sorted(zeros.union(*about))}
@@ -230,7 +238,7 @@ class Alliance:
         for anchor in self.anchors(org):
             chain = self.held(anchor)
             ids, tip_ids = [version["id"] for version in chain], [version["id"] for version in tip]
-            if ids[0] != org or not (ids[-1] in tip_ids or tip_ids[-1] in ids):
+            if ids[0] != org or not few_keys(chain) or not (ids[-1] in tip_ids or tip_ids[-1] in ids):
                 continue
             accepted.add(anchor)
             if len(chain) > len(tip):

@@ -3,6 +3,7 @@
 A type is a pair of functions: `read(data, at)` gives (value, next place) or raises Refused, `write(value)` gives bytes.
 """
 
+import hashlib
 from collections import namedtuple
 
 import ed25519
@@ -102,6 +103,19 @@ def list_(inner, most):
     return Type(read, lambda value: U64.write(len(value)) + b"".join(map(inner.write, value)))
 
 
+def ascending(inner, key=lambda item: item):
+    """S2, S3: a list that is strictly ascending by `key`; items without one are left out of account."""
+
+    def read(data, at):
+        items, at = inner.read(data, at)
+        keys = [found for found in map(key, items) if found is not None]
+        if any(a >= b for a, b in zip(keys, keys[1:])):
+            raise Refused("not ascending")
+        return items, at
+
+    return Type(read, inner.write)
+
+
 def struct(**fields):
     def read(data, at):
         value = {}
@@ -191,7 +205,7 @@ SIGNED_RECEIPT = struct(receipt=RECEIPT, sig=SIG)
 FRONTIER_ITEM = struct(log=ID, good_len=U64, head=ID, fork=U64)
 DOCS_ITEM = struct(id=ID, signatures=ID)
 HELLO = struct(
-    versions=list_(U16, 8), network=ID, org=ID, certificate=ID, checkpoint=ID, checkpoint_epoch=U32, adopted=ID,
+    versions=ascending(list_(U16, 8)), network=ID, org=ID, certificate=ID, checkpoint=ID, checkpoint_epoch=U32, adopted=ID,
     docs_root=ID, digest=ID, state_root=ID, boot=U64,
 )
 SET = plain_enum(2)
@@ -199,20 +213,47 @@ REQUESTS = ["hello", "digest", "items", "docs", "entries", "headers", "payloads"
 REQUEST = enum(
     HELLO,
     struct(set=SET, bits=U8),
-    struct(set=SET, bits=U8, buckets=list_(U32, 4_096), after=option(ID)),
-    struct(ids=list_(ID, 256)),
+    struct(set=SET, bits=U8, buckets=ascending(list_(U32, 4_096)), after=option(ID)),
+    struct(ids=ascending(list_(ID, 256))),
     struct(log=ID, len=U64, head=ID, start=U64, max_bytes=U32),
-    struct(log=ID, seqs=list_(U64, 64)),
-    struct(ids=list_(ID, 64)),
+    struct(log=ID, seqs=ascending(list_(U64, 64))),
+    struct(ids=ascending(list_(ID, 64))),
     struct(log=ID),
-    struct(logs=list_(ID, 64)),
-    struct(items=list_(FRONTIER_ITEM, 512), docs_root=ID),
+    struct(logs=ascending(list_(ID, 64))),
+    struct(items=ascending(list_(FRONTIER_ITEM, 512), lambda item: item["log"]), docs_root=ID),
 )
 BODY = enum(
     bytes_(65_536), struct(charter=bytes_(32_768), lists=bytes_(851_968)), bytes_(65_536)
 )
 TRAVELLING_SIGNATURE = struct(type=plain_enum(5), key=ID, round=U16, sig=SIG)
-TRAVELLING_DOCUMENT = struct(body=BODY, signatures=list_(TRAVELLING_SIGNATURE, 2_550))
+TRAVELLING_DOCUMENT = struct(
+    body=BODY,
+    signatures=ascending(
+        list_(TRAVELLING_SIGNATURE, 2_550), lambda found: (found["type"][0], found["key"], found["round"], found["sig"])
+    ),
+)
+
+
+def document_id(document):
+    """W7."""
+    tag, body = document["body"]
+    name, data = [("cert", body), ("charter", body["charter"] if tag == 1 else b""), ("motion", body)][tag]
+    return hashlib.sha256(b"lyceum/1/" + name.encode() + b"-id\0" + data).digest()
+
+
+def header_seq(travelling):
+    """The number of a header that keeps E1 to E8."""
+    try:
+        header = decode(HEADER, travelling["header"], HEADER_MAX)
+    except Refused:
+        return None
+    sealed, protocol = header["flags"] & 1, 1000 <= header["kind"] <= 1999
+    keeps = header["envelope"] == header["suite"] == 1 and 16 <= header["payload_len"] <= 262_144
+    keeps = keeps and header["marking"] <= 3 and (header["marking"] < 2 or sealed)
+    keeps = keeps and not (protocol and (sealed or header["payload_len"] > 20_480))
+    return header["seq"] if keeps else None
+
+
 TRAVELLING_PAYLOAD = enum(bytes_(262_144), struct(), struct())
 TRAVELLING_HEADER = struct(header=bytes_(HEADER_MAX), sig=SIG)
 TRAVELLING_ENTRY = struct(header=bytes_(HEADER_MAX), sig=SIG, payload=TRAVELLING_PAYLOAD)
@@ -223,11 +264,11 @@ REPLIES = [
 REPLY = enum(
     struct(hello=HELLO, you=plain_enum(3)),
     struct(hashes=list_(ID, 4_096)),
-    struct(items=list_(DOCS_ITEM, 13_000), more=BOOL),
-    struct(items=list_(FRONTIER_ITEM, 13_000), more=BOOL),
-    struct(documents=list_(TRAVELLING_DOCUMENT, 256), more=BOOL),
+    struct(items=ascending(list_(DOCS_ITEM, 13_000), lambda item: item["id"]), more=BOOL),
+    struct(items=ascending(list_(FRONTIER_ITEM, 13_000), lambda item: item["log"]), more=BOOL),
+    struct(documents=ascending(list_(TRAVELLING_DOCUMENT, 256), document_id), more=BOOL),
     struct(entries=list_(TRAVELLING_ENTRY, 4_096)),
-    struct(headers=list_(TRAVELLING_HEADER, 64)),
+    struct(headers=ascending(list_(TRAVELLING_HEADER, 64), header_seq)),
     struct(payloads=list_(TRAVELLING_PAYLOAD, 64)),
     struct(receipt=SIGNED_RECEIPT),
     struct(proofs=list_(FORK_PROOF, 64)),
@@ -236,4 +277,4 @@ REPLY = enum(
 ANSWER = enum(REPLY, struct(code=plain_enum(9), detail=text(256)))
 # S21
 GOSSIP_NAMES = [("entry", "entry"), ("documents", "doc"), ("document id", "doc"), ("proof", "proof")]
-GOSSIP = enum(TRAVELLING_ENTRY, list_(TRAVELLING_DOCUMENT, 8), ID, FORK_PROOF)
+GOSSIP = enum(TRAVELLING_ENTRY, ascending(list_(TRAVELLING_DOCUMENT, 8), document_id), ID, FORK_PROOF)

@@ -146,6 +146,15 @@ impl Certificate {
     }
 }
 
+/// Whether these versions of one chain list no more distinct keys than a chain may (D11).
+pub fn keys_within_bound<'a>(chain: impl IntoIterator<Item = &'a CertificateObject>) -> bool {
+    let mut keys: BTreeSet<PublicKey> = BTreeSet::new();
+    chain.into_iter().all(|version| {
+        keys.extend(version.keys.iter().map(|listed| listed.key));
+        keys.len() <= limits::CHAIN_KEYS_MAX
+    })
+}
+
 /// Pins are ascending by log, one a log, and have a head exactly where they have a length.
 pub(super) fn check_pins(pins: &[Pin]) -> Result<(), DocumentFault> {
     if !ascending(pins, |pin| pin.log) {

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::Verdicts;
-use crate::document::certificate::{CertificateObject, Pin};
+use crate::document::certificate::{CertificateObject, Pin, keys_within_bound};
 use crate::document::motion::Operation;
 use crate::documents::Documents;
 use crate::hash::{CertificateId, LogId, MotionId, OrgId};
@@ -179,7 +179,7 @@ fn fill(
     for anchor in anchors(verdicts) {
         let chain = held(anchor, documents)?;
         let same_org = chain.first().is_some_and(|first| OrgId::from(first.id()) == org);
-        if !same_org || !comparable(&chain, &tip) {
+        if !same_org || !keys_within_bound(&chain) || !comparable(&chain, &tip) {
             continue;
         }
         picture.accepted_anchors.insert(anchor);

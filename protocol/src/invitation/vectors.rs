@@ -54,6 +54,7 @@ fn build() -> String {
     format!("[\n{}\n]\n", lines.join(",\n"))
 }
 
+/// F1: `invitation.json`.
 #[test]
 fn what_is_built_today_is_what_was_published() {
     assert!(build() == PUBLISHED, "the format of invitations, or what is said of them, has changed");

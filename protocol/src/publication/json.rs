@@ -267,6 +267,7 @@ mod tests {
         Json::read(text.as_bytes()).unwrap_err()
     }
 
+    /// E19: no key twice.
     #[test]
     fn a_repeated_key_is_named_with_its_path() {
         assert_eq!(fault(r#"{"a":1,"a":2}"#), PublicationFault::at("a", "stands twice"));
@@ -275,6 +276,7 @@ mod tests {
         assert_eq!(fault(r#"{"a":1,"\u0061":2}"#), PublicationFault::at("a", "stands twice"));
     }
 
+    /// E19: nested at most 32 deep.
     #[test]
     fn thirty_two_levels_are_read_and_one_more_is_not() {
         let nested = |levels: usize| [&"[".repeat(levels)[..], &"]".repeat(levels)].concat();
@@ -293,6 +295,7 @@ mod tests {
         assert!(Json::read(b"\"\xff\"").unwrap_err().reason.contains("UTF-8"));
     }
 
+    /// E19: at most 245,760 bytes.
     #[test]
     fn more_than_the_maximum_is_refused_unread() {
         let long = vec![b' '; limits::PUBLICATION_MAX + 1];

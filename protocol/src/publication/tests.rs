@@ -15,6 +15,7 @@ fn refused(field: &str) -> String {
     note_with(field).unwrap_err().to_string()
 }
 
+/// E19: the fields of a publication.
 #[test]
 fn a_publication_is_read_into_its_fields() {
     let text = r#"{"type":"finding","title":"Prompt order matters","summary":"s","body":"b\u0007","language":"en-GB",
@@ -32,6 +33,7 @@ fn a_publication_is_read_into_its_fields() {
     publication.check_own().unwrap();
 }
 
+/// E19: a publication that breaks a rule is shown with the field and the reason.
 #[test]
 fn a_fault_names_its_field_and_the_reason() {
     assert_eq!(read(r#"{"type":"note"}"#).unwrap_err().to_string(), "title, is missing");
@@ -52,6 +54,7 @@ fn a_fault_names_its_field_and_the_reason() {
     assert!(refused(r#"attachments":[{"name":"a","media_type":"b","size":-1}]"#).starts_with("attachments[0].size, "));
 }
 
+/// E19: the bound of a title.
 #[test]
 fn a_title_has_at_most_three_hundred_characters() {
     let titled = |title: &str| read(&format!(r#"{{"type":"note","title":"{title}"}}"#));
@@ -59,6 +62,7 @@ fn a_title_has_at_most_three_hundred_characters() {
     assert_eq!(titled(&"é".repeat(301)).unwrap_err().to_string(), "title, 301 characters, at most 300 are allowed");
 }
 
+/// E19: what a finding has besides.
 #[test]
 fn a_finding_has_a_nature_and_names_models() {
     let finding = |rest: &str| read(&format!(r#"{{"type":"finding","title":"t"{rest}}}"#)).map_err(|f| f.to_string());

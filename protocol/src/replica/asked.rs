@@ -1,5 +1,7 @@
 //! Answering peers. Members get what they ask for, guests a greeting.
 
+use std::collections::BTreeMap;
+
 use crate::bounded::{BoundedBytes, BoundedVec};
 use crate::entry::VerifiedEntry;
 use crate::hash::{EntryId, LogId, ObjectId};
@@ -12,6 +14,11 @@ use crate::replica::session::Standing;
 use crate::replica::tickets::{Loaded, Origin};
 use crate::sync::message::{Answer, RefusalCode, Reply, Request, TravellingEntry, TravellingHeader, TravellingPayload};
 use crate::sync::serve;
+
+/// Bytes of an answer around its payloads: two tags and their number.
+const AROUND_PAYLOADS: usize = 4 + 4 + 8;
+/// Bytes of a payload that is not there; before one that is come those of its length, too.
+const TAG: usize = 4;
 
 impl Replica {
     pub(super) fn asked(&mut self, call: CallId, peer: PublicKey, request: Request, out: &mut Outbox) {
@@ -85,15 +92,33 @@ impl Replica {
         self.load(Loaded::Headers { call }, Load::Some { places }, out)
     }
 
+    /// Loads no more than fits a page, but always one; the asker goes on behind what it gets.
     fn load_payloads(&mut self, call: CallId, ids: &[EntryId], out: &mut Outbox) -> Option<Answer> {
-        let good = |id: &EntryId| {
-            let (log, seq) = self.state.place(id)?;
-            (seq < self.state.judged(log)?.good_len).then_some((log, seq))
-        };
-        let Some(places) = ids.iter().map(good).collect::<Option<Vec<_>>>() else {
-            return Some(Answer::refused(RefusalCode::NotHeld, "one of these entries is not held here"));
-        };
-        self.load(Loaded::Payloads { call }, Load::Some { places }, out)
+        let mut room = limits::PAGE_MAX.saturating_sub(AROUND_PAYLOADS);
+        let (mut answered, mut places) = (Vec::new(), Vec::new());
+        for id in ids {
+            let held = self.held_payload(id);
+            let size = held.map_or(TAG, |(_, len)| len.saturating_add(TAG + 8));
+            if size > room && !answered.is_empty() {
+                break;
+            }
+            room = room.saturating_sub(size);
+            answered.push(*id);
+            places.extend(held.map(|(place, _)| place));
+        }
+        if places.is_empty() {
+            return Some(self.payloads(&answered, Ok(LoadedEntries::Entries(Vec::new()))));
+        }
+        self.load(Loaded::Payloads { call, ids: answered }, Load::Some { places }, out)
+    }
+
+    /// The place of a good entry whose payload is here to be served, and the length of that.
+    fn held_payload(&self, id: &EntryId) -> Option<((LogId, u64), usize)> {
+        let (log, seq) = self.state.place(id)?;
+        let record = self.state.record(log)?;
+        let is_here = seq < record.judged().good_len && !record.gaps().contains(&seq);
+        let len = usize::try_from(record.fact(seq)?.payload_len).ok()?;
+        (is_here && !self.state.erased().contains(id)).then_some(((log, seq), len))
     }
 
     /// A page out of what was loaded. What must go is not served, though its bytes may still be there.
@@ -109,21 +134,16 @@ impl Replica {
         Answer::Ok(Reply::Entries { entries: serve::page(travelling) })
     }
 
-    pub(super) fn payloads(&self, result: Result<LoadedEntries, StoreFault>) -> Answer {
+    /// Payloads of these entries out of what was loaded, in their order.
+    pub(super) fn payloads(&self, ids: &[EntryId], result: Result<LoadedEntries, StoreFault>) -> Answer {
         let Ok(LoadedEntries::Entries(loaded)) = result else { return unavailable() };
-        let mut bytes = 0_usize;
-        let mut payloads: Vec<TravellingPayload> = Vec::new();
-        for entry in &loaded {
-            let payload = match entry.payload() {
-                _ if self.state.erased().contains(&entry.id()) => TravellingPayload::Erased,
-                payload => payload.into(),
-            };
-            bytes = bytes.saturating_add(entry.size());
-            if !payloads.is_empty() && bytes > limits::PAGE_MAX {
-                break;
-            }
-            payloads.push(payload);
-        }
+        let loaded: BTreeMap<EntryId, &VerifiedEntry> = loaded.iter().map(|entry| (entry.id(), entry)).collect();
+        let payload = |id: &EntryId| match loaded.get(id) {
+            _ if self.state.erased().contains(id) => TravellingPayload::Erased,
+            Some(entry) => entry.payload().into(),
+            None => TravellingPayload::NotHeld,
+        };
+        let payloads = ids.iter().map(payload).collect();
         BoundedVec::new(payloads).map_or_else(|_| unavailable(), |payloads| Answer::Ok(Reply::Payloads { payloads }))
     }
 }
@@ -139,6 +159,8 @@ fn header_of(entry: &VerifiedEntry) -> Option<TravellingHeader> {
 
 pub(super) fn headers(result: Result<LoadedEntries, StoreFault>) -> Answer {
     let Ok(LoadedEntries::Entries(loaded)) = result else { return unavailable() };
-    let headers = loaded.iter().filter_map(header_of).collect();
+    let mut loaded: Vec<&VerifiedEntry> = loaded.iter().collect();
+    loaded.sort_by_key(|entry| entry.header().seq);
+    let headers = loaded.into_iter().filter_map(header_of).collect();
     BoundedVec::new(headers).map_or_else(|_| unavailable(), |headers| Answer::Ok(Reply::Headers { headers }))
 }

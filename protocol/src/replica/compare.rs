@@ -1,22 +1,19 @@
 //! Finding what a peer has and this node lacks: bucket hashes, then items, documents before logs (PROTOCOL 4.1).
 
-use std::collections::BTreeSet;
-
 use crate::bounded::BoundedVec;
 use crate::buckets::{Item, bits_for};
 use crate::documents::DocumentBatch;
-use crate::frontier::{DocsItem, FrontierItem, NO_FORK};
-use crate::hash::{LogId, ObjectId};
+use crate::frontier::{DocsItem, FrontierItem};
+use crate::hash::ObjectId;
 use crate::key::PublicKey;
 use crate::limits;
-use crate::log::PinHeld;
 use crate::replica::Replica;
-use crate::replica::effect::{Change, Effect, Outbox};
+use crate::replica::effect::Outbox;
 use crate::replica::event::{AskFault, Checked, Now};
 use crate::replica::publish::document_changes;
 use crate::replica::session::{self, Phase, Standing};
 use crate::replica::tickets::{Asked, Stored};
-use crate::sync::message::{BUCKETS_MAX, Gossip, Request, Set};
+use crate::sync::message::{BUCKETS_MAX, Request, Set};
 
 /// How soon a peer is compared with again when a question to it came to nothing.
 #[derive(Debug, Clone, Copy)]
@@ -116,7 +113,7 @@ impl Replica {
                     self.took_proof(proof, out);
                 }
             }
-            (Asked::Gap, Checked::Entries(entries)) => self.took_gap(peer, &entries, out),
+            (Asked::Payloads { ids }, Checked::Payloads(payloads)) => self.took_payloads(peer, ids, payloads, out),
             (Asked::Changed, Checked::Changed) => {}
             (asked, Checked::Refused { .. }) => self.gave_up(now, peer, asked, Retry::Later),
             (asked, _) => {
@@ -153,7 +150,7 @@ impl Replica {
             }
             Asked::Headers { log } => self.searches.end(log, peer),
             // Others are asked in their turn: no reason to compare again at once.
-            Asked::Gap => return self.gap_over(&peer),
+            Asked::Payloads { .. } => return self.gaps_over(&peer),
             Asked::Hello | Asked::Proofs | Asked::Changed => {}
         }
         let Some(session) = self.sessions.get_mut(&peer) else { return };
@@ -211,6 +208,9 @@ impl Replica {
         }
         if let Phase::Pulling { items, .. } = &mut session.docs {
             items.extend(wanted);
+            // Whoever sends pages that go back is asked in order all the same.
+            items.sort_unstable_by_key(|item| item.id);
+            items.dedup_by_key(|item| item.id);
         }
         if more && last.is_some() {
             self.ask_items(peer, Set::Docs, bits, buckets, last, out);
@@ -311,152 +311,6 @@ impl Replica {
             }
         }
     }
-
-    fn consider_all(&mut self, peer: PublicKey, items: &[FrontierItem], out: &mut Outbox) {
-        let lower: Vec<LogId> = items.iter().filter(|item| self.forks_lower(item)).map(|item| item.log).collect();
-        for logs in lower.chunks(limits::ASK_MAX) {
-            if let Ok(logs) = BoundedVec::new(logs.to_vec()) {
-                self.ask(peer, Asked::Proofs, Request::Proofs { logs }, out);
-            }
-        }
-        for item in items {
-            self.consider(peer, *item, out);
-        }
-    }
-
-    /// Whether a peer says that a log forks, lower than is known here.
-    fn forks_lower(&self, item: &FrontierItem) -> bool {
-        let fork = self.state.record(item.log).and_then(|record| record.log().fork());
-        item.fork != NO_FORK && fork.is_none_or(|fork| item.fork < fork)
-    }
-
-    /// A peer says how far a log is good with it: what follows for this node?
-    pub(super) fn consider(&mut self, peer: PublicKey, item: FrontierItem, out: &mut Outbox) {
-        if self.is_ahead(&item) {
-            self.fetch.want(peer, item);
-            if let Some(from) = self.pinned_from(item.log) {
-                self.fetch.from(item.log, from);
-            }
-            if let Some(session) = self.sessions.get_mut(&peer) {
-                session.ahead.insert(item.log, item);
-            }
-            return;
-        }
-        if let Some(session) = self.sessions.get_mut(&peer) {
-            session.ahead.remove(&item.log);
-        }
-        if self.contradicts(&item) {
-            self.search(peer, item.log, item.good_len, out);
-        }
-    }
-
-    /// Where the pinned chain of a log has to be fetched from, if another chain of it is held.
-    pub(super) fn pinned_from(&self, log: LogId) -> Option<u64> {
-        let record = self.state.record(log)?;
-        let pin = record.judged().line.pin()?;
-        match record.log().pin_held(pin) {
-            PinHeld::Whole => None,
-            PinHeld::OtherChain => Some(record.log().fork().unwrap_or(0)),
-            PinHeld::Next(len) => Some(record.log().fork().map_or(len, |fork| fork.min(len))),
-        }
-    }
-
-    /// Whether a peer has more of a log than is held here, and the log would take it.
-    pub(super) fn is_ahead(&self, item: &FrontierItem) -> bool {
-        let Some(record) = self.state.record(item.log) else { return item.good_len > 0 };
-        let len = record.log().len();
-        if let Some(pin) = record.judged().line.pin() {
-            let holds_it = item.good_len == pin.len && item.head == pin.head;
-            return holds_it && record.log().pin_held(pin) != PinHeld::Whole;
-        }
-        item.good_len > len && record.log().fork().is_none_or(|fork| len < fork)
-    }
-
-    /// Whether a peer's chain and the one held here cannot both be the log, and no fork is known that says so.
-    fn contradicts(&self, item: &FrontierItem) -> bool {
-        let Some(record) = self.state.record(item.log) else { return false };
-        let Some(last) = item.good_len.checked_sub(1) else { return false };
-        if record.judged().line.pin().is_some() || record.log().fork().is_some_and(|fork| fork < item.good_len) {
-            return false;
-        }
-        record.log().id_at(last).is_some_and(|id| id != item.head)
-    }
-
-    /// All items of a peer were seen: the author's start-up check counts it.
-    pub(super) fn compared(&mut self, now: Now, peer: PublicKey) {
-        let nothing_missing = !self.fetch.wants_from(&peer);
-        let Some(session) = self.sessions.get_mut(&peer) else { return };
-        session.compared = true;
-        if nothing_missing {
-            session.ahead.clear();
-            session.in_step = true;
-            session.last_sync = Some(now.wall);
-        }
-        if let Some(org) = session.org.filter(|_| nothing_missing) {
-            self.author.compared_with(org);
-        }
-    }
-
-    /// Tells the news that are due.
-    pub(super) fn tell(&mut self, now: Now, out: &mut Outbox) {
-        let due = |session: &session::Session| session.tell_at.is_some_and(|at| at <= now.mono) && session.is_mutual();
-        let peers: Vec<PublicKey> =
-            self.sessions.iter().filter(|(_, session)| due(session)).map(|(peer, _)| *peer).collect();
-        for peer in peers {
-            let docs_root = self.state.docs_root();
-            let Some(session) = self.sessions.get_mut(&peer) else { continue };
-            session.tell_at = None;
-            session.docs_untold = false;
-            let untold: Vec<LogId> = std::mem::take(&mut session.untold).into_iter().collect();
-            let items: Vec<FrontierItem> =
-                untold.iter().filter_map(|log| self.state.frontier().get(&log.0)).copied().collect();
-            for items in chunks(&items) {
-                if let Ok(items) = BoundedVec::new(items.to_vec()) {
-                    self.ask(peer, Asked::Changed, Request::Changed { items, docs_root }, out);
-                }
-            }
-        }
-    }
-
-    /// A peer tells news.
-    pub(super) fn heard_news(
-        &mut self,
-        peer: PublicKey,
-        items: &[FrontierItem],
-        docs_root: [u8; 32],
-        out: &mut Outbox,
-    ) {
-        let docs_differ = self.state.docs_root() != docs_root;
-        if let Some(session) = self.sessions.get_mut(&peer) {
-            session.docs_due |= docs_differ;
-            if !session.is_mutual() {
-                return;
-            }
-        }
-        self.consider_all(peer, items, out);
-    }
-
-    /// Takes a proof that a log forks; whether it was news.
-    pub(super) fn took_proof(&mut self, proof: crate::fork::VerifiedForkProof, out: &mut Outbox) -> bool {
-        let is_own = proof.key() == &self.settings.key;
-        let before: BTreeSet<LogId> = self.state.forked_logs();
-        if !self.state.add_proof(proof.clone()) {
-            return false;
-        }
-        let Some(log) = self.state.log_of_proof(&proof) else { return false };
-        self.store(Stored::Rest, vec![Change::Fork { log, proof: proof.clone() }], out);
-        if is_own {
-            self.alarms.key_in_use_twice.insert(log);
-            if self.author.log() == Some(log) {
-                self.author.abandon();
-            }
-        }
-        if self.settings.gossip && !before.contains(&log) {
-            // Only the first proof of a log is gossiped: a lower one travels by anti-entropy.
-            out.push(Effect::Gossip(Gossip::Proof(proof.proof().clone())));
-        }
-        true
-    }
 }
 
 fn object_size(object: &crate::documents::DocumentObject) -> usize {
@@ -466,9 +320,4 @@ fn object_size(object: &crate::documents::DocumentObject) -> usize {
         DocumentObject::Charter(object) => object.bytes().len().saturating_add(object.lists_bytes().len()),
         DocumentObject::Motion(object) => object.bytes().len(),
     }
-}
-
-/// At least one chunk: documents may be the only news.
-fn chunks(items: &[FrontierItem]) -> Vec<&[FrontierItem]> {
-    if items.is_empty() { vec![items] } else { items.chunks(limits::CHANGED_MAX).collect() }
 }

@@ -4,9 +4,9 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::bounded::{BoundedText, BoundedVec};
 use crate::codec;
-use crate::entry::Draft;
 use crate::entry::header::{Kind, MARKING_GREEN};
 use crate::entry::protocol_kinds::NodeRecord;
+use crate::entry::{Draft, VerifiedEntry};
 use crate::hash::{EntryId, LogId};
 use crate::key::PublicKey;
 use crate::limits;
@@ -14,7 +14,7 @@ use crate::replica::effect::{Effect, Outbox};
 use crate::replica::event::Now;
 use crate::replica::session::Session;
 use crate::replica::settings::Settings;
-use crate::state::State;
+use crate::state::{Record, State};
 use crate::sync::message::RefusalCode;
 
 /// First pause after a dial in vain, in milliseconds; it doubles each time.
@@ -49,8 +49,8 @@ struct Target {
 #[derive(Debug)]
 pub(crate) struct Dial {
     targets: BTreeMap<PublicKey, Target>,
-    /// The node record of each log that was looked at last.
-    learned: BTreeMap<LogId, EntryId>,
+    /// The node record of each key that was looked at last.
+    learned: BTreeMap<[u8; 32], EntryId>,
     own_addresses: Vec<String>,
     /// The addresses that were last said in a node record.
     said: Option<Vec<String>>,
@@ -93,8 +93,9 @@ impl Dial {
             return;
         }
         let pause = match &refused {
+            // It cannot answer now: that passes.
+            None | Some((RefusalCode::Unavailable, _)) => backoff(target.attempts),
             Some(_) => PAUSE_REFUSED,
-            None => backoff(target.attempts),
         };
         target.attempts = target.attempts.saturating_add(1);
         if let Some((_, detail)) = refused {
@@ -150,15 +151,21 @@ impl Dial {
         }
     }
 
-    /// Learns where members can be reached, from the node records in their logs.
+    /// Learns where members can be reached, from the newest node record in the logs of each key.
     pub(crate) fn learn(&mut self, settings: &Settings, state: &State, logs: &BTreeSet<LogId>, now: Now) {
-        for record in logs.iter().filter_map(|log| state.record(*log)) {
-            let Some(entry) = record.node_record() else { continue };
+        let keys: BTreeSet<[u8; 32]> = logs
+            .iter()
+            .filter_map(|log| state.record(*log))
+            .filter(|record| record.node_record().is_some())
+            .map(|record| record.log().opening().key)
+            .collect();
+        for key in keys {
+            let Some(entry) = newest_record(state, &key) else { continue };
             // Most changes of a log are no new node record, and to admit a key costs as much as a signature.
-            if self.learned.insert(record.log().opening().log, entry.id()) == Some(entry.id()) {
+            if self.learned.insert(key, entry.id()) == Some(entry.id()) {
                 continue;
             }
-            let Ok(key) = PublicKey::admit(&entry.header().key) else { continue };
+            let Ok(key) = PublicKey::admit(&key) else { continue };
             if key == settings.key {
                 continue;
             }
@@ -236,10 +243,14 @@ fn backoff(attempts: u32) -> u64 {
     PAUSE.saturating_mul(1_u64.checked_shl(attempts.min(16)).unwrap_or(u64::MAX)).min(PAUSE_MAX)
 }
 
+/// The newest node record of a key (E17): of each log the last, of several logs the one with the greatest time.
+fn newest_record<'a>(state: &'a State, key: &[u8; 32]) -> Option<&'a VerifiedEntry> {
+    let records = state.logs_of_key(key).filter_map(Record::node_record);
+    records.max_by_key(|entry| (entry.header().time, entry.id()))
+}
+
 /// Whether the newest node record in the own logs says this already.
 fn says_the_same(settings: &Settings, state: &State, content: &[u8]) -> bool {
-    let own = state.records().filter(|record| record.log().opening().key == *settings.key.as_bytes());
-    own.filter_map(|record| record.node_record())
-        .max_by_key(|entry| entry.header().time)
-        .is_some_and(|entry| entry.payload().content() == Some(content))
+    let newest = newest_record(state, settings.key.as_bytes());
+    newest.is_some_and(|entry| entry.payload().content() == Some(content))
 }

@@ -33,8 +33,6 @@ pub(crate) struct Fetch {
     /// The log that was last asked for, by peer.
     cursor: BTreeMap<PublicKey, LogId>,
     pages: usize,
-    /// The missing payload that was asked for last.
-    pub(crate) last_gap: Option<(LogId, u64)>,
 }
 
 impl Fetch {

@@ -133,6 +133,7 @@ impl Replica {
         match checked {
             Checked::Hello { hello, you } => {
                 session.refusal = None;
+                session.unavailable = 0;
                 session.you = Some(you);
                 session.hello_at = match you {
                     You::Member => next(session::COMPARE_EVERY, session.round),
@@ -149,7 +150,11 @@ impl Replica {
                 }
             }
             Checked::Refused { code, detail } => {
-                session.hello_at = next(session::COMPARE_EVERY, session.round);
+                let pause = match code {
+                    RefusalCode::Unavailable => session.wait_for_it(),
+                    _ => session::COMPARE_EVERY,
+                };
+                session.hello_at = next(pause, session.round);
                 session.refusal = Some((code, detail));
                 if matches!(code, RefusalCode::OtherNetwork | RefusalCode::NoCommonVersion | RefusalCode::Removed) {
                     out.push(Effect::Disconnect { peer, reason: "refused".to_owned() });

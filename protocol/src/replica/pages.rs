@@ -1,7 +1,7 @@
 //! Pulling entries page by page, and what to do when a page does not fit the chain that is held.
 
 use crate::bounded::BoundedVec;
-use crate::entry::{Payload, VerifiedEntry};
+use crate::entry::VerifiedEntry;
 use crate::fork::VerifiedForkProof;
 use crate::hash::LogId;
 use crate::key::PublicKey;
@@ -15,9 +15,6 @@ use crate::replica::tickets::{Asked, Loaded, Origin, Stored};
 use crate::state::Appended;
 use crate::sync::check::SignedHeader;
 use crate::sync::message::Request;
-
-/// Missing payloads that are asked of a peer in one comparison.
-const GAPS_AT_ONCE: usize = 16;
 
 impl Replica {
     /// Asks every peer for as many pages as it may have in flight.
@@ -76,6 +73,13 @@ impl Replica {
                 stopped = Some(Appended::OtherChain);
                 break;
             }
+            if pinned && self.parts_unproven(log, entry) {
+                // First the proof that both entries make together, while both are here: then the page again.
+                let theirs = SignedHeader::of(entry);
+                self.load_twin(Found { log, peer, theirs }, out);
+                stopped = Some(Appended::Unwanted);
+                break;
+            }
             expected = expected.saturating_add(1);
             let appended = if pinned { self.state.append_pinned(entry) } else { self.state.append(entry) };
             match appended {
@@ -113,6 +117,12 @@ impl Replica {
         }
         self.erase_now(out);
         self.in_step_again(now, peer);
+    }
+
+    /// Whether an entry of a pinned chain is about to take the place of another one, with which it proves a fork that a
+    /// rule takes and nobody has told of yet.
+    fn parts_unproven(&self, log: LogId, entry: &VerifiedEntry) -> bool {
+        self.state.replaces(entry) && self.state.takes_proof_at(log, entry.header().seq)
     }
 
     /// Sources that have no more than is held now are dropped; a head that did not come out is searched for.
@@ -196,53 +206,10 @@ impl Replica {
         {
             out.push(Effect::Notice(Notice::Standing));
         }
-    }
-
-    // ---- missing payloads ----
-
-    /// Asks a peer for some of the payloads that are missing here, entry by entry.
-    pub(super) fn ask_gaps(&mut self, peer: PublicKey, out: &mut Outbox) {
-        let Some(session) = self.sessions.get_mut(&peer).filter(|session| session.gaps_asked == 0) else { return };
-        let with_gaps = self.state.records().filter(|record| !record.gaps().is_empty());
-        let all = with_gaps.filter_map(|record| Some((record.judged().item?, record.gaps())));
-        let all: Vec<_> = all.flat_map(|(item, gaps)| gaps.iter().map(move |seq| (item, *seq))).collect();
-        // Some that nobody can fill must not keep the others waiting: one goes on behind the last that was asked for.
-        let after = self.fetch.last_gap;
-        let first = all.iter().position(|(item, seq)| after < Some((item.log, *seq))).unwrap_or(0);
-        let requests: Vec<_> = all.iter().cycle().skip(first).take(GAPS_AT_ONCE.min(all.len())).copied().collect();
-        self.fetch.last_gap = requests.last().map(|(item, seq)| (item.log, *seq)).or(after);
-        session.gaps_asked = requests.len();
-        session.gaps_filled = 0;
-        for (item, from) in requests {
-            let request = Request::Entries { log: item.log, len: item.good_len, head: item.head, from, max_bytes: 1 };
-            self.ask(peer, Asked::Gap, request, out);
-        }
-    }
-
-    /// *Erased* and *not held* are no payloads: the gap stays until another peer has it.
-    pub(super) fn took_gap(&mut self, peer: PublicKey, entries: &[VerifiedEntry], out: &mut Outbox) {
-        for entry in entries {
-            if let Payload::Present(bytes) = entry.payload()
-                && let Some((log, seq)) = self.state.close_gap(entry)
-            {
-                if let Some(session) = self.sessions.get_mut(&peer) {
-                    session.gaps_filled = session.gaps_filled.saturating_add(1);
-                }
-                let changes = vec![Change::Payload { log, seq, bytes: bytes.to_vec() }];
-                self.store(Stored::Rest, changes, out);
-            }
-        }
-        self.gap_over(&peer);
-        if self.sessions.get(&peer).is_some_and(|session| session.gaps_asked == 0 && session.gaps_filled > 0) {
-            // It had some: it may have more.
-            self.ask_gaps(peer, out);
-        }
-    }
-
-    /// A question for a missing payload is over.
-    pub(super) fn gap_over(&mut self, peer: &PublicKey) {
-        if let Some(session) = self.sessions.get_mut(peer) {
-            session.gaps_asked = session.gaps_asked.saturating_sub(1);
+        // A pinned chain that was waiting for the proof is gone on with.
+        let ahead = self.sessions.get(&found.peer).and_then(|session| session.ahead.get(&found.log)).copied();
+        if let Some(item) = ahead.filter(|item| self.is_ahead(item)) {
+            self.consider(found.peer, item, out);
         }
     }
 }

@@ -15,6 +15,9 @@ pub const GUEST_ASKS_EVERY: u64 = 1_000;
 pub const TELL_AFTER: u64 = 1_000;
 /// Before a comparison that failed is tried again, in milliseconds.
 pub const RETRY_AFTER: u64 = 5_000;
+/// Before the first Hello after one that was answered *unavailable*, in milliseconds; it doubles each time, up to
+/// [`COMPARE_EVERY`].
+pub const UNAVAILABLE_AFTER: u64 = 1_000;
 /// Bad answers after which a peer is disconnected.
 pub const STRIKES_MAX: u32 = 5;
 /// Most bytes of documents that one comparison takes from a guest.
@@ -72,6 +75,8 @@ pub struct Session {
     pub(crate) refusals: u32,
     /// Whether that happened since the last Hello.
     pub(crate) gave_way: bool,
+    /// Hellos in a row that were answered *unavailable*.
+    pub(crate) unavailable: u32,
     /// Comparisons begun: for jitter.
     pub(crate) round: u64,
     pub(crate) docs: Phase,
@@ -89,10 +94,8 @@ pub struct Session {
     pub(crate) tell_at: Option<u64>,
     /// Pages in flight.
     pub(crate) pages: usize,
-    /// Missing payloads that it was asked for, of which no answer has come.
-    pub(crate) gaps_asked: usize,
-    /// How many of those it had.
-    pub(crate) gaps_filled: usize,
+    /// A group of missing payloads was asked of it and is not over.
+    pub(crate) gaps_asked: bool,
     /// Documents that were fetched from it and not kept, with their signature hash: not asked for again.
     pub(crate) docs_seen: BTreeMap<ObjectId, [u8; 32]>,
     /// Nothing of it was missing here when the last comparison ended.
@@ -113,6 +116,7 @@ impl Session {
             strikes: 0,
             hello_at: Some(hello_at),
             refusals: 0,
+            unavailable: 0,
             gave_way: false,
             round: 0,
             docs: Phase::Idle,
@@ -124,8 +128,7 @@ impl Session {
             docs_untold: false,
             tell_at: None,
             pages: 0,
-            gaps_asked: 0,
-            gaps_filled: 0,
+            gaps_asked: false,
             docs_seen: BTreeMap::new(),
             in_step: false,
             ahead: BTreeMap::new(),
@@ -155,6 +158,13 @@ impl Session {
         }
         let doubled = 1_u64 << self.refusals.saturating_sub(1).min(4);
         RETRY_AFTER.saturating_mul(doubled).min(COMPARE_EVERY)
+    }
+
+    /// The peer cannot answer now: the pause before the next Hello, longer each time.
+    pub(crate) fn wait_for_it(&mut self) -> u64 {
+        let doubled = 1_u64 << self.unavailable.min(6);
+        self.unavailable = self.unavailable.saturating_add(1);
+        UNAVAILABLE_AFTER.saturating_mul(doubled).min(COMPARE_EVERY)
     }
 
     pub(crate) fn wake_at(&self) -> Option<u64> {

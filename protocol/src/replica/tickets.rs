@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use crate::entry::VerifiedEntry;
-use crate::hash::{LogId, ObjectId};
+use crate::hash::{EntryId, LogId, ObjectId};
 use crate::key::PublicKey;
 use crate::replica::event::{CallId, Ticket};
 use crate::replica::search::Found;
@@ -13,13 +13,30 @@ use crate::sync::message::Set;
 #[derive(Debug, Clone)]
 pub(crate) enum Asked {
     Hello,
-    Digest { set: Set, bits: u8 },
-    Items { set: Set, bits: u8, buckets: Vec<u32> },
-    Docs { ids: Vec<ObjectId> },
-    Page { log: LogId, from: u64 },
-    Headers { log: LogId },
+    Digest {
+        set: Set,
+        bits: u8,
+    },
+    Items {
+        set: Set,
+        bits: u8,
+        buckets: Vec<u32>,
+    },
+    Docs {
+        ids: Vec<ObjectId>,
+    },
+    Page {
+        log: LogId,
+        from: u64,
+    },
+    Headers {
+        log: LogId,
+    },
     Proofs,
-    Gap,
+    /// Missing payloads of these entries.
+    Payloads {
+        ids: Vec<EntryId>,
+    },
     Changed,
 }
 
@@ -43,8 +60,10 @@ pub(crate) enum Loaded {
     Page { call: CallId },
     /// Headers for a peer.
     Headers { call: CallId },
-    /// Payloads for a peer.
-    Payloads { call: CallId },
+    /// Payloads for a peer: of these entries, in this order; none of what is not good here, or not held.
+    Payloads { call: CallId, ids: Vec<EntryId> },
+    /// Entries whose payloads came from a peer, and what is to be asked for next.
+    Gaps { peer: PublicKey, came: BTreeMap<EntryId, Vec<u8>>, rest: Vec<EntryId> },
     /// The own side of a fork.
     Twin { found: Found },
 }

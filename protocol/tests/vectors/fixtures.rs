@@ -16,6 +16,7 @@ use lyceum_protocol::hash::{
 };
 use lyceum_protocol::history::Tree;
 use lyceum_protocol::key::{PublicKey, SecretKey};
+use lyceum_protocol::limits;
 
 /// The secret key of a name.
 pub(crate) fn secret(name: &str) -> SecretKey {
@@ -324,4 +325,39 @@ pub(crate) struct RawHeader {
 pub(crate) fn sorted_keys(names: impl IntoIterator<Item = String>) -> Vec<PublicKey> {
     let keys: BTreeSet<PublicKey> = names.into_iter().map(|name| secret(&name).public()).collect();
     keys.into_iter().collect()
+}
+
+/// So many pins of different logs, ascending.
+pub(crate) fn pins(count: usize) -> Vec<Pin> {
+    let mut pins: Vec<Pin> = (0..count)
+        .map(|n| Pin { log: LogId(bytes32(&format!("log {n}"))), len: 1, head: EntryId(bytes32("head")) })
+        .collect();
+    pins.sort_unstable();
+    pins
+}
+
+/// Versions 0 to 31 list 32 keys each, version 32 lists those of 31 again, version 33 one that is new, 34 lists none.
+pub(crate) fn many_keys_of(name: &'static str) -> Vec<Signed> {
+    let mut org = Org::new(name, 0);
+    let keys = |version: u32| {
+        let names = (0..limits::KEYS_MAX).map(|n| format!("{name} node {version} {n}"));
+        let listed = |key| ListedKey { key, roles: Roles(Roles::NODE), label: text("") };
+        list(sorted_keys(names).into_iter().map(listed).collect())
+    };
+    let mut zero: Certificate = (*org.zero).clone();
+    zero.keys = keys(0);
+    org.zero = zero.into_object().unwrap();
+    let mut chain = vec![org.zero.clone()];
+    for number in 1..35 {
+        let next = org.version(&chain[chain.len() - 1], |next| {
+            next.keys = match number {
+                32 => keys(31),
+                33 => list(keys(33).iter().take(1).cloned().collect()),
+                34 => BoundedVec::empty(),
+                _ => keys(number),
+            };
+        });
+        chain.push(next);
+    }
+    chain.iter().map(|version| org.signed(version)).collect()
 }

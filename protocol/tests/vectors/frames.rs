@@ -71,7 +71,32 @@ fn travelling_documents() -> Vec<TravellingDocument> {
     let mut documents: Vec<TravellingDocument> = founder.opening().iter().map(travelling).collect();
     documents.push(travelling(&signed_charter(&charter, 0, &[&founder])));
     documents.push(travelling(&approved(NetworkId::from(charter.id()), &admit, &[&founder])));
+    documents.sort_by_key(TravellingDocument::id);
     documents
+}
+
+/// Frontier items of different logs, ascending.
+fn items(count: u64) -> Vec<FrontierItem> {
+    let mut items: Vec<FrontierItem> = (0..count).map(item).collect();
+    items.sort_by_key(|item| item.log);
+    items
+}
+
+/// Documents without signatures and as small as can be told apart, ascending.
+fn small_documents(count: u16) -> Vec<TravellingDocument> {
+    let small = |n: u16| TravellingDocument {
+        body: TravellingBody::Motion(BoundedBytes::new(n.to_le_bytes().to_vec()).unwrap()),
+        signatures: BoundedVec::empty(),
+    };
+    let mut documents: Vec<TravellingDocument> = (0..count).map(small).collect();
+    documents.sort_by_key(TravellingDocument::id);
+    documents
+}
+
+/// Two of a list, and the second before the first or twice.
+fn disordered<T: Clone>(two: &[T]) -> [(&'static str, Vec<T>); 2] {
+    let [one, other] = two else { panic!("two of a list") };
+    [("descending", vec![other.clone(), one.clone()]), ("twice", vec![other.clone(), other.clone()])]
 }
 
 fn proof() -> lyceum_protocol::fork::ForkProof {
@@ -85,14 +110,14 @@ fn proof() -> lyceum_protocol::fork::ForkProof {
 pub(crate) fn requests() -> Cases {
     let mut cases = Cases::default();
     let log = LogId(bytes32("log"));
-    let items = |set, bits, buckets: Vec<u32>, after| Request::Items { set, bits, buckets: list(buckets), after };
+    let in_buckets = |set, bits, buckets: Vec<u32>, after| Request::Items { set, bits, buckets: list(buckets), after };
     let all = [
         ("hello", "S4", Request::Hello(hello())),
         ("digest of the documents", "S10", Request::Digest { set: Set::Docs, bits: 0 }),
         ("digest of the frontier", "S10", Request::Digest { set: Set::Frontier, bits: 12 }),
-        ("items", "S11", items(Set::Frontier, 8, vec![0, 7, 255], None)),
-        ("items after one", "S11", items(Set::Docs, 0, vec![0], Some(bytes32("after")))),
-        ("items of all buckets", "S11", items(Set::Docs, 12, (0..4096).collect(), None)),
+        ("items", "S11", in_buckets(Set::Frontier, 8, vec![0, 7, 255], None)),
+        ("items after one", "S11", in_buckets(Set::Docs, 0, vec![0], Some(bytes32("after")))),
+        ("items of all buckets", "S11", in_buckets(Set::Docs, 12, (0..4096).collect(), None)),
         ("docs", "S12", Request::Docs { ids: list(ids(256, ObjectId)) }),
         (
             "entries",
@@ -103,9 +128,7 @@ pub(crate) fn requests() -> Cases {
         ("payloads", "S15", Request::Payloads { ids: list(ids(64, EntryId)) }),
         ("receipt", "S16", Request::Receipt { log }),
         ("proofs", "S17", Request::Proofs { logs: list(ids(64, LogId)) }),
-        ("changed", "S18", {
-            Request::Changed { items: list((0..512).map(item).collect()), docs_root: bytes32("docs root") }
-        }),
+        ("changed", "S18", { Request::Changed { items: list(items(512)), docs_root: bytes32("docs root") } }),
     ];
     for (name, rule, request) in &all {
         let body = request.to_bytes();
@@ -140,6 +163,7 @@ pub(crate) fn requests() -> Cases {
         codec::encode(&(0_u32, vec![1_u16; 9], ids, [[1_u8; 32]; 3], 7_u64))
     });
     raw("W6", "announces 2^64 - 1 ids", codec::encode(&(3_u32, u64::MAX)));
+    disordered_requests(&mut cases);
     let body = all[0].2.to_bytes();
     let mut framed = |name: &str, frame: Vec<u8>| cases.invalid("S1", "request", name, json!({ "frame": hex(frame) }));
     let len = u32::try_from(body.len()).unwrap();
@@ -151,6 +175,64 @@ pub(crate) fn requests() -> Cases {
     framed("a length above 65,536", [&65_537_u32.to_be_bytes()[..], &[0; 65_537]].concat());
     framed("a length of 2^32 - 1", [&u32::MAX.to_be_bytes()[..], &body].concat());
     cases
+}
+
+fn disordered_requests(cases: &mut Cases) {
+    let log = LogId(bytes32("log"));
+    let mut case = |name: String, request: Request| {
+        cases.invalid("S2", "request", name, frame(&request.to_bytes()));
+    };
+    for (how, versions) in disordered(&[1, 2]) {
+        case(format!("versions {how}"), Request::Hello(Hello { versions: list(versions), ..hello() }));
+    }
+    for (how, buckets) in disordered(&[1, 7]) {
+        let request = Request::Items { set: Set::Docs, bits: 8, buckets: list(buckets), after: None };
+        case(format!("buckets {how}"), request);
+    }
+    for (how, ids) in disordered(&ids(2, ObjectId)) {
+        case(format!("ids of documents {how}"), Request::Docs { ids: list(ids) });
+    }
+    for (how, seqs) in disordered(&[3, 1 << 40]) {
+        case(format!("numbers {how}"), Request::Headers { log, seqs: list(seqs) });
+    }
+    for (how, ids) in disordered(&ids(2, EntryId)) {
+        case(format!("ids of payloads {how}"), Request::Payloads { ids: list(ids) });
+    }
+    for (how, logs) in disordered(&ids(2, LogId)) {
+        case(format!("logs {how}"), Request::Proofs { logs: list(logs) });
+    }
+    for (how, items) in disordered(&items(2)) {
+        case(format!("items {how}"), Request::Changed { items: list(items), docs_root: bytes32("docs root") });
+    }
+}
+
+fn disordered_answers(cases: &mut Cases, headers: &[TravellingHeader]) {
+    let mut case = |name: String, reply: Reply| {
+        cases.invalid("S3", "answer", name, frame(&Answer::Ok(reply).to_bytes()));
+    };
+    for (how, versions) in disordered(&[1, 2]) {
+        let hello = Hello { versions: list(versions), ..hello() };
+        case(format!("versions {how}"), Reply::Hello { hello, you: You::Member });
+    }
+    let docs_items: Vec<DocsItem> =
+        ids(2, ObjectId).into_iter().map(|id| DocsItem { id, signatures: bytes32("signatures") }).collect();
+    for (how, items) in disordered(&docs_items) {
+        case(format!("docs items {how}"), Reply::DocsItems { items: list(items), more: false });
+    }
+    for (how, items) in disordered(&items(2)) {
+        case(format!("frontier items {how}"), Reply::FrontierItems { items: list(items), more: false });
+    }
+    for (how, documents) in disordered(&small_documents(2)) {
+        case(format!("documents {how}"), Reply::Docs { documents: list(documents), more: false });
+    }
+    for (how, headers) in disordered(&headers[..2]) {
+        case(format!("headers {how}"), Reply::Headers { headers: list(headers) });
+    }
+    let with_signatures = travelling_documents().into_iter().find(|document| document.signatures.len() > 1).unwrap();
+    for (how, signatures) in disordered(&with_signatures.signatures[..2]) {
+        let document = TravellingDocument { signatures: list(signatures), ..with_signatures.clone() };
+        case(format!("signatures on a document {how}"), Reply::Docs { documents: list(vec![document]), more: false });
+    }
 }
 
 pub(crate) fn answers() -> Cases {
@@ -178,7 +260,7 @@ pub(crate) fn answers() -> Cases {
         ("hello to one who is seated", "S4", Reply::Hello { hello: hello(), you: You::Seated }),
         ("digest", "S10", Reply::Digest { hashes: list(vec![bytes32("bucket"); 16]) }),
         ("docs items", "S11", Reply::DocsItems { items: list(vec![docs_item]), more: false }),
-        ("frontier items", "S11", Reply::FrontierItems { items: list(vec![item(1), item(2)]), more: true }),
+        ("frontier items", "S11", Reply::FrontierItems { items: list(items(2)), more: true }),
         ("docs", "S12", Reply::Docs { documents: list(travelling_documents()), more: false }),
         ("no docs", "S12", Reply::Docs { documents: BoundedVec::empty(), more: true }),
         ("entries", "S13", Reply::Entries { entries: list(entries.clone()) }),
@@ -219,21 +301,24 @@ pub(crate) fn answers() -> Cases {
         codec::encode(&(0_u32, 7_u32, 1_u64, 0_u32, 262_144_u64)),
     );
     raw("S15", "a payload of 262,145 bytes", codec::encode(&(0_u32, 7_u32, 1_u64, 0_u32, vec![0_u8; 262_145])));
-    let counted = |reply: u32, count: usize, item: &[u8], more: &[u8]| {
+    let counted = |reply: u32, count: usize, item: &[u8]| {
         let start = codec::encode(&(0_u32, reply, count as u64));
-        [start.as_slice(), &item.repeat(count), more].concat()
+        [start.as_slice(), &item.repeat(count)].concat()
     };
-    // Motions without bytes and signatures; headers, payloads and proofs without bytes.
-    let (document, header) = ([2_u32.to_le_bytes(), [0; 4], [0; 4], [0; 4], [0; 4]].concat(), [0; 72]);
-    for (rule, name, reply, most, item, more) in [
-        ("S12", "documents", 4, 256, document.as_slice(), &[0][..]),
-        ("S14", "headers", 6, 64, &header, &[]),
-        ("S15", "payloads", 7, 64, &[1, 0, 0, 0], &[]),
-        ("S17", "proofs", 9, 64, &[0; 144], &[]),
+    let documents = |count: u16| codec::encode(&(0_u32, 4_u32, small_documents(count), false));
+    raw("S12", "257 documents", documents(257));
+    assert!(Answer::read(&documents(256)).is_ok(), "256 documents");
+    // Headers, payloads and proofs without bytes.
+    for (rule, name, reply, most, item) in [
+        ("S14", "headers", 6, 64, &[0; 72][..]),
+        ("S15", "payloads", 7, 64, &[1, 0, 0, 0]),
+        ("S17", "proofs", 9, 64, &[0; 144]),
     ] {
-        raw(rule, &format!("{} {name}", most + 1), counted(reply, most + 1, item, more));
-        assert!(Answer::read(&counted(reply, most, item, more)).is_ok(), "{most} {name}");
+        raw(rule, &format!("{} {name}", most + 1), counted(reply, most + 1, item));
+        assert!(Answer::read(&counted(reply, most, item)).is_ok(), "{most} {name}");
     }
+    disordered_answers(&mut cases, &entries.iter().map(header).collect::<Vec<_>>());
+    let mut raw = |rule, name: &str, body: Vec<u8>| cases.invalid(rule, "answer", name, frame(&body));
     raw("S4", "what one is taken for is 3", {
         let mut body = Answer::Ok(Reply::Hello { hello: hello(), you: You::Seated }).to_bytes();
         let tag = body.len() - 4;
@@ -269,12 +354,11 @@ pub(crate) fn gossip() -> Cases {
     case("W5", Invalid, "entry and a byte", [entry.as_slice(), &[0]].concat());
     case("W5", Invalid, "entry without its last byte", entry[..entry.len() - 1].to_vec());
     case("W4", Invalid, "message 4", codec::encode(&(4_u32, [0_u8; 32])));
-    let small = TravellingDocument {
-        body: TravellingBody::Motion(BoundedBytes::new(vec![1]).unwrap()),
-        signatures: BoundedVec::empty(),
-    };
-    case("S21", Valid, "eight documents", codec::encode(&(1_u32, vec![small.clone(); 8])));
-    case("S21", Invalid, "nine documents", codec::encode(&(1_u32, vec![small; 9])));
+    case("S21", Valid, "eight documents", codec::encode(&(1_u32, small_documents(8))));
+    case("S21", Invalid, "nine documents", codec::encode(&(1_u32, small_documents(9))));
+    for (how, documents) in disordered(&small_documents(2)) {
+        case("S21", Invalid, &format!("documents {how}"), codec::encode(&(1_u32, documents)));
+    }
     let large = |len: usize| {
         let header = log.entries[0].header_bytes().to_vec();
         codec::encode(&(0_u32, header, log.entries[0].signature(), 0_u32, vec![7_u8; len]))

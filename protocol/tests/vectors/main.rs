@@ -5,6 +5,8 @@
 #![expect(clippy::unwrap_used, reason = "a fixture that cannot be made fails its test")]
 
 mod case;
+mod certificates;
+mod charters;
 mod documents;
 mod entries;
 mod facts;
@@ -12,6 +14,9 @@ mod fixtures;
 mod frames;
 mod judge;
 mod keys;
+mod logs;
+mod motions;
+mod signature_objects;
 mod worlds;
 
 use std::path::{Path, PathBuf};
@@ -28,15 +33,15 @@ fn files() -> Vec<File> {
         ("signatures", "What is signed, and strict verification.", keys::signatures),
         ("headers", "Headers of entries.", entries::headers),
         ("entries", "Entries with signature and payload; ids of logs.", entries::entries),
-        ("histories", "Tree heads, inclusion and consistency proofs.", entries::histories),
-        ("logs", "Joins of logs: entries in the order of their arrival.", entries::logs),
-        ("fork_proofs", "Fork proofs.", entries::fork_proofs),
+        ("histories", "Tree heads, inclusion and consistency proofs.", logs::histories),
+        ("logs", "Joins of logs: entries in the order of their arrival.", logs::logs),
+        ("fork_proofs", "Fork proofs.", logs::fork_proofs),
         ("receipts", "Receipts.", entries::receipts),
         ("protocol_kinds", "Contents of the protocol kinds.", entries::protocol_kinds),
-        ("certificates", "Certificates alone.", documents::certificates),
-        ("charters", "Charters with their lists, alone.", documents::charters),
-        ("motions", "Motions alone.", documents::motions),
-        ("signature_objects", "Signature objects.", documents::signature_objects),
+        ("certificates", "Certificates alone.", certificates::certificates),
+        ("charters", "Charters with their lists, alone.", charters::charters),
+        ("motions", "Motions alone.", motions::motions),
+        ("signature_objects", "Signature objects.", signature_objects::signature_objects),
         ("facts", "What follows from a few documents with their signatures.", documents::facts),
         ("requests", "Requests of sync in their frames.", frames::requests),
         ("answers", "Answers of sync in their frames.", frames::answers),

@@ -1,25 +1,22 @@
 //! Whole sets of documents and logs: which charter is adopted, how each log stands, the digests and the state root.
 
-use lyceum_protocol::bounded::BoundedVec;
-use lyceum_protocol::codec;
+mod certificates;
+mod governing;
+
 use lyceum_protocol::document::certificate::{CertificateObject, ListedKey, Pin, Roles};
-use lyceum_protocol::document::charter::{Charter, CharterObject, MemberRow};
+use lyceum_protocol::document::charter::CharterObject;
 use lyceum_protocol::document::motion::{MotionObject, Operation};
 use lyceum_protocol::document::signature::SignaturePlace;
 use lyceum_protocol::documents::DocumentObject;
 use lyceum_protocol::entry::Kind;
-use lyceum_protocol::entry::protocol_kinds::Erase;
-use lyceum_protocol::hash::{CharterId, EntryId, NetworkId, OrgId};
+use lyceum_protocol::hash::{CharterId, EntryId, NetworkId};
 use lyceum_protocol::key::SecretKey;
 use serde_json::{Value, json};
 
 use crate::case::{Cases, hex};
 use crate::entries::in_list;
 use crate::facts::show_set;
-use crate::fixtures::{
-    Org, Signed, Writer, approved, bytes32, founding, list, motion, next_charter, sealed_row, secret, signed_charter,
-    text,
-};
+use crate::fixtures::{Org, Signed, Writer, approved, bytes32, founding, list, motion, secret, signed_charter, text};
 
 /// An alliance in epoch 0, whose founder decides alone.
 struct World {
@@ -99,14 +96,15 @@ pub(crate) fn worlds() -> Cases {
     seats(&mut cases);
     logs_of_members(&mut cases);
     pins_and_drops(&mut cases);
-    certificate_forks(&mut cases);
-    above_anchors(&mut cases);
-    anchors(&mut cases);
-    removals(&mut cases);
-    erasures(&mut cases);
-    epochs(&mut cases);
-    contests(&mut cases);
-    sealed_rows(&mut cases);
+    certificates::certificate_forks(&mut cases);
+    certificates::above_anchors(&mut cases);
+    certificates::many_keys(&mut cases);
+    certificates::anchors(&mut cases);
+    governing::removals(&mut cases);
+    governing::erasures(&mut cases);
+    governing::epochs(&mut cases);
+    governing::contests(&mut cases);
+    governing::sealed_rows(&mut cases);
     cases
 }
 
@@ -253,331 +251,4 @@ fn pins_and_drops(cases: &mut Cases) {
     world.set.push(org.signed(&three));
     world.log(&[&log]);
     world.case(cases, "T6", "a pin of the log of another organisation");
-}
-
-fn certificate_forks(cases: &mut Cases) {
-    let mut world = World::new();
-    let org = Org::new("Parted", 3);
-    world.admit(&org);
-    let left = org.version(&org.zero, |next| next.name = text("Left"));
-    let right = org.version(&org.zero, |next| next.name = text("Right"));
-    world.set.extend([org.signed(&left), org.signed(&right)]);
-    let versions = [(&org.zero, 0), (&left, 1), (&right, 2)];
-    for (version, node) in versions {
-        let log = world.writer(&org.nodes[node], 1, version).with(2);
-        world.log(&[&log]);
-    }
-    world.case(cases, "T5 T12", "two linked versions with one predecessor");
-    let settle = |world: &World, version: &CertificateObject, round| {
-        motion(world.zero.id(), &world.founder, Operation::Settle { org: org.id(), certificate: version.id(), round })
-    };
-    let first = settle(&world, &left, 1);
-    let approve = |world: &World, motion| approved(world.net(), motion, &[&world.founder]);
-    world.set.push(approve(&world, &first));
-    world.case(cases, "T2 T11", "settled for one of two");
-    let second = settle(&world, &right, 2);
-    world.set.push(approve(&world, &second));
-    world.case(cases, "M9", "settled for the other in a higher round");
-    let same = settle(&world, &left, 2);
-    world.set.push(approve(&world, &same));
-    world.case(cases, "M9", "two Settles in one round");
-    world.set.truncate(world.set.len() - 3);
-    let none = Signed::new(DocumentObject::Motion(first.clone()), vec![]);
-    world.set.push(none);
-    world.case(cases, "M5", "a Settle that has not passed");
-    world.set.pop();
-    // An anchor vouches for a version that is not linked.
-    let new_root = secret("Parted new root");
-    let lost = org.version(&org.zero, |next| next.root_keys = list(vec![new_root.public()]));
-    let by_new = SignaturePlace::certificate(lost.id(), new_root.public()).sign(world.net(), &new_root).unwrap();
-    world.set.push(Signed::new(DocumentObject::Certificate(lost.clone()), vec![by_new]));
-    let log = world.writer(&org.nodes[0], 9, &lost).with(1);
-    world.log(&[&log]);
-    world.case(cases, "T4", "a version that is not linked takes no place");
-    let settled = settle(&world, &lost, 1);
-    world.set.push(approve(&world, &settled));
-    world.case(cases, "T4", "a Settle installs a version that is not linked");
-    let foreign = Org::new("Foreign", 1);
-    world.admit(&foreign);
-    let nonsense = Operation::Settle { org: foreign.id(), certificate: lost.id(), round: 9 };
-    world.pass(nonsense);
-    world.case(cases, "T2", "a Settle that names a version of another organisation");
-    let missing = Operation::Settle { org: org.id(), certificate: bytes32_certificate(), round: 9 };
-    world.pass(missing);
-    world.case(cases, "T7", "a Settle that names a version that is missing");
-}
-
-/// What lies above a version that only an anchor vouches for.
-fn above_anchors(cases: &mut Cases) {
-    let mut world = World::new();
-    let org = Org::new("Lost root", 3);
-    world.admit(&org);
-    let new_root = secret("Lost root, new root");
-    let by_new = |version: &CertificateObject| {
-        let place = SignaturePlace::certificate(version.id(), new_root.public());
-        Signed::new(DocumentObject::Certificate(version.clone()), vec![place.sign(NetworkId::ZERO, &new_root).unwrap()])
-    };
-    let lost = org.version(&org.zero, |next| next.root_keys = list(vec![new_root.public()]));
-    let two = org.version(&lost, |_| {});
-    world.set.extend([by_new(&lost), by_new(&two)]);
-    for (n, version) in [&org.zero, &lost, &two].into_iter().enumerate() {
-        let log = world.writer(&org.nodes[n], 1, version).with(1);
-        world.log(&[&log]);
-    }
-    world.case(cases, "T4", "linked above a version that is not linked");
-    let length = world.set.len();
-    // Signed by the old root key alone: linked, not well-formed.
-    world.set.push(Signed::new(DocumentObject::Certificate(lost.clone()), vec![org.signs(&lost)]));
-    world.case(cases, "T3", "linked and well-formed after all");
-    world.set.retain(|signed| signed.object.id() != lost.id().into());
-    world.set.push(Signed::new(DocumentObject::Certificate(lost.clone()), vec![org.signs(&lost)]));
-    world.case(cases, "T4", "well-formed and linked above a version that is not well-formed");
-    world.pass(Operation::Settle { org: org.id(), certificate: two.id(), round: 1 });
-    world.case(cases, "T7", "a version below an anchor is not well-formed");
-    world.set.truncate(length - 2);
-    world.set.extend([by_new(&lost), by_new(&two)]);
-    let rival = org.version(&lost, |next| next.name = text("Rival"));
-    world.set.push(by_new(&rival));
-    world.pass(Operation::Settle { org: org.id(), certificate: lost.id(), round: 1 });
-    let log = world.writer(&org.nodes[2], 2, &rival).with(1);
-    world.log(&[&log]);
-    world.case(cases, "T4 T12", "contested above a version that an anchor vouches for");
-}
-
-/// Several anchors of one organisation.
-fn anchors(cases: &mut Cases) {
-    let mut world = World::new();
-    let org = Org::new("Anchored", 4);
-    world.set.extend(org.opening());
-    let left = org.version(&org.zero, |next| next.name = text("Left"));
-    let right = org.version(&org.zero, |next| next.name = text("Right"));
-    let above = org.version(&right, |_| {});
-    world.set.extend([org.signed(&left), org.signed(&right), org.signed(&above)]);
-    for (n, version) in [&org.zero, &left, &right, &above].into_iter().enumerate() {
-        let log = world.writer(&org.nodes[n], 1, version).with(1);
-        world.log(&[&log]);
-    }
-    let admit = |version: &CertificateObject| Operation::Admit { org: org.id(), certificate: version.id() };
-    world.pass(admit(&left));
-    world.case(cases, "T2", "admitted from a later version");
-    world.pass(admit(&right));
-    world.case(cases, "T2", "two Admits: the smaller motion id");
-    world.set.truncate(world.set.len() - 2);
-    world.pass(admit(&above));
-    world.pass(Operation::Settle { org: org.id(), certificate: left.id(), round: 0 });
-    world.case(cases, "T2", "a Settle outweighs an Admit on another branch");
-    world.pass(Operation::Settle { org: org.id(), certificate: right.id(), round: 1 });
-    world.case(cases, "T2", "a Settle below an Admit: the higher one is the tip");
-    for version in [&left, &right, &above] {
-        world.pass(Operation::Remove { org: org.id(), certificate: version.id(), pins: BoundedVec::empty() });
-    }
-    world.case(cases, "M8 T3", "three Removes that name three versions");
-}
-
-fn bytes32_certificate() -> lyceum_protocol::hash::CertificateId {
-    lyceum_protocol::hash::CertificateId(bytes32("a version that is missing"))
-}
-
-fn removals(cases: &mut Cases) {
-    let mut world = World::new();
-    let org = Org::new("Removed", 4);
-    world.admit(&org);
-    let closed = world.writer(&org.nodes[3], 1, &org.zero).with(3);
-    let one = drop_node(&org, &org.zero, 3, &[closed.pin(2)]);
-    let two = org.version(&one, |next| next.name = text("After the removal"));
-    world.set.extend([org.signed(&one), org.signed(&two)]);
-    let pinned = world.writer(&org.nodes[0], 1, &org.zero).with(3);
-    let void = world.writer(&org.nodes[1], 1, &org.zero).with(3);
-    let later = world.writer(&org.nodes[2], 1, &two).with(2);
-    for log in [&closed, &pinned, &void, &later] {
-        world.log(&[log]);
-    }
-    let mut pins = vec![pinned.pin(2), later.pin(1)];
-    pins.sort_unstable();
-    let remove = |pins: Vec<Pin>| Operation::Remove { org: org.id(), certificate: one.id(), pins: list(pins) };
-    world.pass(remove(pins));
-    world.case(cases, "T8", "removed with a pin");
-    // Lower and higher, and one more log: whichever id is smaller pins what both name.
-    world.pass(remove({
-        let mut pins = vec![pinned.pin(1), void.pin(3)];
-        pins.sort_unstable();
-        pins
-    }));
-    world.case(cases, "M8", "removed twice with different pins");
-    let foreign = Org::new("Foreign", 1);
-    world.admit(&foreign);
-    let log = world.writer(&foreign.nodes[0], 1, &foreign.zero).with(2);
-    world.log(&[&log]);
-    world.pass(Operation::Remove { org: foreign.id(), certificate: one.id(), pins: list(vec![log.pin(1)]) });
-    world.case(cases, "T3", "removed with a version of another organisation");
-}
-
-fn erase(targets: Vec<EntryId>) -> Vec<u8> {
-    codec::encode(&Erase {
-        targets: list(targets),
-        still_superseded: BoundedVec::empty(),
-        reason: text("personal data"),
-    })
-}
-
-fn erasures(cases: &mut Cases) {
-    let mut world = World::new();
-    let org = Org::new("Member", 3);
-    let other = Org::new("Other", 1);
-    world.admit(&org);
-    world.admit(&other);
-    let mut admin = world.writer(&org.nodes[0], 1, &org.zero).with(2);
-    let mut plain = world.writer(&org.nodes[1], 1, &org.zero).with(5);
-    let target = |n: usize| plain.entries[n].id();
-    let (own, by_admin, by_nobody, by_stranger, by_motion) = (target(0), target(1), target(2), target(3), target(4));
-    let admins = admin.entries[0].id();
-    // Its own, what an admin wrote (no right), an entry that does not exist.
-    plain.write(Kind::ERASE, &erase(vec![own, admins, EntryId(bytes32("nothing"))]));
-    let protocol_entry = plain.entries[5].id();
-    admin.write(Kind::ERASE, &erase(vec![by_admin, protocol_entry]));
-    admin.write(Kind::ERASE, b"nobody can read this");
-    let mut stranger = world.writer(&other.nodes[0], 1, &other.zero);
-    stranger.write(Kind::ERASE, &erase(vec![by_stranger]));
-    let mut forked = world.writer(&org.nodes[2], 1, &org.zero).with(1);
-    let mut twin = forked.parted_at(1);
-    twin.write(Kind::PUBLICATION, b"{}");
-    let forked_target = forked.entries[0].id();
-    forked.write(Kind::ERASE, &erase(vec![forked_target]));
-    world.log(&[&admin]);
-    world.log(&[&plain]);
-    world.log(&[&stranger]);
-    world.log(&[&forked, &twin]);
-    world.case(cases, "T18", "who may erase");
-    let mut targets = vec![by_motion, protocol_entry, twin.entries[1].id(), EntryId(bytes32("nothing"))];
-    targets.sort_unstable();
-    world.pass(Operation::Erase { targets: list(targets) });
-    world.pass(Operation::Erase { targets: list(vec![by_nobody]) });
-    world.case(cases, "M10", "erased by motions");
-}
-
-/// Founder and second voter, with everything of epoch 0 sealed.
-struct Second {
-    world: World,
-    voter: Org,
-    guest: Org,
-    one: CharterObject,
-}
-
-fn second() -> Second {
-    let mut world = World::new();
-    let (voter, guest, dropped) = (Org::new("Second voter", 1), Org::new("Guest", 1), Org::new("Left out", 1));
-    let admit = world.admit(&voter);
-    let invite = world.invite("invite", &[&guest]);
-    world.admit(&dropped);
-    for org in [&voter, &guest, &dropped] {
-        let log = world.writer(&org.nodes[0], 1, &org.zero).with(2);
-        world.log(&[&log]);
-    }
-    let members = vec![world.founder.row(), voter.row(), guest.row()];
-    let sealed = vec![sealed_row(voter.id(), 0, admit.id()), sealed_row(guest.id(), 0, invite.id())];
-    let one = next_charter(&world.zero, &[&world.founder, &voter], 2, members, sealed);
-    Second { world, voter, guest, one }
-}
-
-fn epochs(cases: &mut Cases) {
-    let Second { mut world, voter, guest, one } = second();
-    world.set.push(signed_charter(&one, 0, &[&world.founder]));
-    world.case(cases, "D16", "a draft that the new voter has not signed");
-    world.set.pop();
-    let signed = signed_charter(&one, 0, &[&world.founder, &voter]);
-    world.set.push(signed);
-    world.case(cases, "M6", "epoch 1: what is sealed holds, what is left out is gone");
-    world.case_from(cases, "D19", "the checkpoint moved up", one.id());
-    let old =
-        motion(world.zero.id(), &world.founder, Operation::Admit { org: guest.id(), certificate: guest.zero.id() });
-    world.set.push(approved(world.net(), &old, &[&world.founder]));
-    world.case(cases, "M5", "a motion of a past epoch passes too late");
-    let newcomer = Org::new("Newcomer", 1);
-    world.set.extend(newcomer.opening());
-    let admit =
-        motion(one.id(), &world.founder, Operation::Admit { org: newcomer.id(), certificate: newcomer.zero.id() });
-    world.set.push(approved(world.net(), &admit, &[&world.founder]));
-    world.case(cases, "M5", "one of two voters approved");
-    world.set.pop();
-    world.set.push(approved(world.net(), &admit, &[&world.founder, &voter]));
-    let log = world.writer(&newcomer.nodes[0], 1, &newcomer.zero).with(1);
-    world.log(&[&log]);
-    world.case(cases, "M5", "both voters approved");
-    let members = one.lists.members.to_vec();
-    let mut later: Charter = next_charter(&one, &[&world.founder, &voter], 2, members.clone(), vec![]).charter.clone();
-    later.rules = 2;
-    let later = later.into_object(&next_charter(&one, &[&world.founder, &voter], 2, members, vec![]).lists).unwrap();
-    world.set.push(signed_charter(&later, 0, &[&world.founder, &voter]));
-    world.case(cases, "D18", "the next charter has rules that are not known");
-    world.case_from(cases, "D16 D18", "the checkpoint has rules that are not known", later.id());
-}
-
-fn contests(cases: &mut Cases) {
-    let Second { mut world, voter, guest, one } = second();
-    // Leaves the guest out: its seat is gone where this one is adopted.
-    let members: Vec<MemberRow> = vec![world.founder.row(), voter.row()];
-    let sealed = one.lists.sealed.iter().filter(|row| row.org != guest.id()).copied().collect();
-    let rival = next_charter(&world.zero, &[&world.founder, &voter], 2, members.clone(), sealed);
-    let sign =
-        |world: &World, charter: &CharterObject, round| signed_charter(charter, round, &[&world.founder, &voter]);
-    world.set.push(sign(&world, &one, 0));
-    world.set.push(sign(&world, &rival, 0));
-    world.case(cases, "D17", "two charters certified in one round");
-    let length = world.set.len();
-    world.set.push(sign(&world, &rival, 1));
-    world.case(cases, "D17", "a higher round ends the contest");
-    let above = next_charter(&one, &[&world.founder, &voter], 2, one.lists.members.to_vec(), vec![]);
-    world.set.push(sign(&world, &above, 0));
-    world.case(cases, "D16", "a certified successor outweighs a higher round");
-    let above_rival = next_charter(&rival, &[&world.founder, &voter], 2, members, vec![]);
-    world.set.push(sign(&world, &above_rival, 0));
-    world.case(cases, "D16", "certified successors on both sides: the higher round");
-    world.set.truncate(length);
-    world.case_from(cases, "D16", "the checkpoint decides a contest", rival.id());
-}
-
-fn sealed_rows(cases: &mut Cases) {
-    let mut world = World::new();
-    let org = Org::new("Member", 2);
-    let gone = Org::new("Gone", 1);
-    world.admit(&org);
-    world.admit(&gone);
-    let log = world.writer(&gone.nodes[0], 1, &gone.zero).with(3);
-    let member = world.writer(&org.nodes[0], 1, &org.zero).with(3);
-    let admit = |org: &Org| Operation::Admit { org: org.id(), certificate: org.zero.id() };
-    let admits =
-        [motion(world.zero.id(), &world.founder, admit(&org)), motion(world.zero.id(), &world.founder, admit(&gone))];
-    let remove =
-        world.pass(Operation::Remove { org: gone.id(), certificate: gone.zero.id(), pins: list(vec![log.pin(2)]) });
-    let erase = world.pass(Operation::Erase { targets: list(vec![member.entries[1].id()]) });
-    let founder = world.founder.id();
-    let founders = world.founder.version(&world.founder.zero, |next| next.root_keys = org.zero.root_keys.clone());
-    let theirs = Signed::new(DocumentObject::Certificate(founders.clone()), vec![org.signs(&founders)]);
-    world.set.push(theirs);
-    let unsaid = world.pass(Operation::Remove { org: org.id(), certificate: org.zero.id(), pins: BoundedVec::empty() });
-    let elsewhere = world.pass(Operation::Settle { org: founder, certificate: founders.id(), round: 7 });
-    world.log(&[&log]);
-    world.log(&[&member]);
-    let rows = vec![
-        sealed_row(org.id(), 0, admits[0].id()),
-        sealed_row(gone.id(), 0, admits[1].id()),
-        sealed_row(gone.id(), 2, remove.id()),
-        sealed_row(OrgId::ZERO, 4, erase.id()),
-        // The motions say something else than their rows: no effect.
-        sealed_row(org.id(), 3, unsaid.id()),
-        sealed_row(org.id(), 3, elsewhere.id()),
-        sealed_row(org.id(), 3, admits[0].id()),
-    ];
-    let one = next_charter(&world.zero, &[&world.founder], 1, vec![world.founder.row(), org.row()], rows);
-    world.set.push(signed_charter(&one, 0, &[&world.founder]));
-    world.case(cases, "M6", "Admit, Remove and Erase sealed");
-    let without = |world: &mut World, id: lyceum_protocol::hash::MotionId| {
-        world.set.retain(|signed| signed.object.id() != id.into());
-    };
-    without(&mut world, erase.id());
-    world.case(cases, "M6", "the sealed Erase is missing");
-    without(&mut world, admits[0].id());
-    world.case(cases, "M6", "the sealed Admit is missing: its organisation waits");
-    without(&mut world, remove.id());
-    world.case(cases, "M6", "the sealed Remove is missing: removed, and waiting");
 }

@@ -90,6 +90,17 @@ impl<'a> Families<'a> {
             && self.well_formed(next)
             && self.signed_by(before, next.id())
             && self.keeps_roles(next)
+            && !self.too_many_keys(next.id())
+    }
+
+    /// Whether more than 1,024 different keys are listed from number 0 up to a version.
+    fn too_many_keys(&self, id: CertificateId) -> bool {
+        let chain = self.chain(id).unwrap_or_default();
+        let mut keys: Vec<PublicKey> =
+            chain.iter().flat_map(|version| &version.keys).map(|listed| listed.key).collect();
+        keys.sort_unstable();
+        keys.dedup();
+        keys.len() > 1_024
     }
 
     /// A key has the same roles in every version that lists it.
@@ -144,7 +155,9 @@ impl<'a> Families<'a> {
         let mut earlier: Vec<Vec<&CertificateObject>> = Vec::new();
         for anchor in law.anchors(org) {
             let branch = self.well_formed_chain(anchor.certificate())?;
-            let of_org = branch.first().is_some_and(|first| OrgId::from(first.id()) == org);
+            // What lists too many keys is treated as if it were of another organisation: it is no anchor.
+            let of_org = branch.first().is_some_and(|first| OrgId::from(first.id()) == org)
+                && !self.too_many_keys(anchor.certificate());
             if !of_org && matches!(anchor, Anchor::Last(_)) {
                 // The last version that counts is none of its own: none counts.
                 return Some(Effective { chain: Vec::new(), last: true });
@@ -186,6 +199,7 @@ impl<'a> Families<'a> {
         let named: BTreeSet<CertificateId> = law
             .anchors(org)
             .into_iter()
+            .filter(|anchor| !self.too_many_keys(anchor.certificate()))
             .filter_map(|anchor| self.chain(anchor.certificate()))
             .flatten()
             .map(|version| version.id())

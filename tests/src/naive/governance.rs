@@ -136,7 +136,8 @@ impl<'a> Law<'a> {
         found
     }
 
-    /// What enough distinct voters of the adopted charter approved, while it names that charter as its epoch.
+    /// What enough distinct voters of the adopted charter approved, while it names that charter as its epoch; of the
+    /// Invites among that the 512 smallest.
     fn passed(&self) -> Vec<InForce<'a>> {
         let Some(adopted) = charter(self.set, self.adopted) else { return Vec::new() };
         let mut seen = BTreeSet::new();
@@ -148,6 +149,12 @@ impl<'a> Law<'a> {
                 found.push(InForce { id: motion.id(), row: None, listed: None, body: Some(motion) });
             }
         }
+        let is_invite =
+            |found: &InForce<'_>| found.body.is_some_and(|body| matches!(body.op, Operation::Invite { .. }));
+        let mut invites: Vec<MotionId> = found.iter().filter(|found| is_invite(found)).map(|found| found.id).collect();
+        invites.sort_unstable();
+        invites.truncate(512);
+        found.retain(|found| !is_invite(found) || invites.contains(&found.id));
         found
     }
 

@@ -12,6 +12,7 @@ use lyceum_protocol::key::PublicKey;
 use lyceum_protocol::replica::{AskFault, Checked, Heard, PayloadAbsent};
 use lyceum_protocol::sync::check::{self, SignedHeader};
 use lyceum_protocol::sync::message::{Answer, Gossip, Reply, TravellingEntry, TravellingHeader, TravellingPayload};
+use lyceum_protocol::sync::order;
 
 type Verified = Result<VerifiedEntry, EntryFault>;
 
@@ -97,6 +98,9 @@ impl Checker {
 
     /// What becomes of a gossip message.
     pub fn heard(&mut self, gossip: &Gossip) -> Heard {
+        if let Err(fault) = order::gossip(gossip) {
+            return Heard::Bad(fault.to_string());
+        }
         match gossip {
             Gossip::Entry(travelling) => match self.entry(travelling) {
                 Ok(entry) if matches!(entry.payload(), Payload::Present(_)) => Heard::Entry(entry),
@@ -124,6 +128,7 @@ impl Checker {
     /// [`AskFault::Bad`] for what no honest peer sends.
     pub fn answer(&mut self, answer: Answer) -> Result<Checked, AskFault> {
         let bad = |words: String| AskFault::Bad(words);
+        order::answer(&answer).map_err(|fault| bad(fault.to_string()))?;
         let reply = match answer {
             Answer::Refused { code, detail } => {
                 return Ok(Checked::Refused { code, detail: detail.as_str().to_owned() });

@@ -9,6 +9,7 @@ use lyceum_protocol::key::PublicKey;
 use lyceum_protocol::replica::event::Ticket;
 use lyceum_protocol::replica::{AskFault, CallId, Effect, Event, OfferId, Outcome, StoreFault, Verdict};
 use lyceum_protocol::sync::message::{Answer, Gossip, Request};
+use lyceum_protocol::sync::order;
 
 use super::faults::Character;
 use super::network::LinkId;
@@ -243,6 +244,9 @@ impl World {
                 Event::Answered { ticket, result: Err(AskFault::Lost("not connected".to_owned())) },
             );
         };
+        if let Err(fault) = order::request(&request) {
+            self.break_promise(format!("node {at} asks out of order: {fault}"));
+        }
         self.ledger.asked(&request);
         self.note(at, request.name(), to, ticket.0);
         self.nodes[at].asks.insert(ticket, to);

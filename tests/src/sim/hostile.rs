@@ -163,6 +163,10 @@ impl World {
                 self.ledger.met("payloads withheld");
                 Answer::Ok(Reply::Entries { entries: BoundedVec::new(entries).unwrap_or_default() })
             }
+            Answer::Ok(Reply::Payloads { payloads }) => {
+                let none = payloads.iter().map(|_| TravellingPayload::NotHeld).collect();
+                Answer::Ok(Reply::Payloads { payloads: BoundedVec::new(none).unwrap_or_default() })
+            }
             Answer::Ok(Reply::Entries { .. } | Reply::Headers { .. }) => Answer::refused(RefusalCode::NotHeld, "no"),
             Answer::Ok(Reply::Docs { .. }) => Answer::Ok(Reply::Docs { documents: BoundedVec::empty(), more: false }),
             Answer::Ok(Reply::Proofs { .. }) => Answer::Ok(Reply::Proofs { proofs: BoundedVec::empty() }),

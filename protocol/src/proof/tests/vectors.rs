@@ -71,6 +71,7 @@ fn build() -> String {
     format!("[\n{}\n]\n", lines.join(",\n"))
 }
 
+/// F2, F3: `bundle.json`.
 #[test]
 fn what_is_built_today_is_what_was_published() {
     assert!(build() == PUBLISHED, "the format of bundles, or what is said of them, has changed");

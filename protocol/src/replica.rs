@@ -5,10 +5,11 @@
 //!
 //! [`publish`] writes the own log · [`hello`] greets peers and knows what they are · [`compare`] finds what one has
 //! and the other lacks · [`pages`] pulls entries · [`asked`] answers peers · [`gossip`] judges what is heard ·
-//! [`dial`] keeps connections.
+//! [`quotas`] says what is brought in later · [`dial`] keeps connections.
 
 pub mod asked;
 pub mod author;
+mod brakes;
 pub mod compare;
 pub mod dial;
 pub mod effect;
@@ -18,6 +19,7 @@ pub mod gossip;
 pub mod hello;
 pub mod pages;
 pub mod publish;
+pub mod quotas;
 pub mod search;
 pub mod session;
 pub mod settings;
@@ -37,6 +39,7 @@ pub use settings::{KnownPeer, Settings};
 use author::Author;
 use dial::Dial;
 use fetch::Fetch;
+use quotas::Quotas;
 use search::Searches;
 use tickets::{Origin, Tickets};
 
@@ -48,6 +51,7 @@ pub struct Replica {
     author: Author,
     sessions: BTreeMap<PublicKey, Session>,
     fetch: Fetch,
+    quotas: Quotas,
     searches: Searches,
     dial: Dial,
     tickets: Tickets,
@@ -73,6 +77,7 @@ impl Replica {
         let dial = Dial::new(&settings);
         let mut replica = Self {
             settings,
+            quotas: Quotas::new(&state),
             state,
             author,
             sessions: BTreeMap::new(),
@@ -93,7 +98,7 @@ impl Replica {
     /// One thing happened. Total: every event is legal in every state.
     pub fn handle(&mut self, now: Now, event: Event, out: &mut Outbox) {
         match event {
-            Event::Publish { call, drafts } => self.publish(call, drafts, out),
+            Event::Publish { call, drafts } => self.publish(now, call, drafts, out),
             Event::Govern { call, batch } => self.govern(now, call, batch, out),
             Event::PeerUp { peer } => self.peer_up(now, peer),
             Event::PeerDown { peer } => self.peer_down(now, peer),
@@ -102,7 +107,7 @@ impl Replica {
             Event::Asked { call, peer, request } => self.asked(call, peer, request, out),
             Event::Answered { ticket, result } => self.answered(now, ticket, result, out),
             Event::Gossiped { offer, peer, heard } => self.gossiped(now, offer, peer, heard, out),
-            Event::Stored { ticket, result } => self.stored(ticket, result, out),
+            Event::Stored { ticket, result } => self.stored(now, ticket, result, out),
             Event::Loaded { ticket, result } => self.loaded(ticket, result, out),
             Event::Signed { ticket, result } => self.signed(ticket, result, out),
         }
@@ -119,7 +124,8 @@ impl Replica {
         let sessions = self.sessions.values().filter_map(Session::wake_at).min().map(|at| (at, "session"));
         let author = self.author.wake_at().map(|at| (at, "start-up check"));
         let dial = self.dial.wake_at().map(|at| (at, "dial"));
-        [sessions, author, dial].into_iter().flatten().min()
+        let quota = self.fetch.brakes.wake_at().map(|at| (at, "quota"));
+        [sessions, author, dial, quota].into_iter().flatten().min()
     }
 
     /// Everything that follows from what has just changed and from the time.
@@ -127,7 +133,7 @@ impl Replica {
         self.note_changes(now);
         self.greet(now, out);
         self.compare(out);
-        self.ask_pages(out);
+        self.ask_pages(now, out);
         self.tell(now, out);
         self.dial.settle(&self.members, &self.sessions, now, out);
         self.write(now, out);
@@ -156,13 +162,13 @@ impl Replica {
         }
     }
 
-    fn stored(&mut self, ticket: Ticket, result: Result<(), StoreFault>, out: &mut Outbox) {
+    fn stored(&mut self, now: Now, ticket: Ticket, result: Result<(), StoreFault>, out: &mut Outbox) {
         let Some(Origin::Store(stored)) = self.tickets.take(ticket) else { return };
         if let Err(fault) = &result {
             self.alarms.store = Some(fault.0.clone());
         }
         match stored {
-            tickets::Stored::Own { entries } => self.written(entries, result, out),
+            tickets::Stored::Own { entries } => self.written(now, entries, result, out),
             tickets::Stored::Page { log } => {
                 self.fetch.page_done(log);
                 out.push(Effect::Notice(Notice::Entries { log }));

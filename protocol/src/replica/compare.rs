@@ -113,7 +113,7 @@ impl Replica {
             (Asked::Headers { log }, Checked::Headers(headers)) => self.took_headers(peer, log, headers, out),
             (Asked::Proofs, Checked::Proofs(proofs)) => {
                 for proof in proofs {
-                    self.took_proof(proof, out);
+                    self.took_proof_in_quota(now, proof, out);
                 }
             }
             (Asked::Gap, Checked::Entries(entries)) => self.took_gap(peer, &entries, out),
@@ -340,6 +340,7 @@ impl Replica {
             if let Some(session) = self.sessions.get_mut(&peer) {
                 session.ahead.insert(item.log, item);
             }
+            self.look_again(item.log);
             return;
         }
         if let Some(session) = self.sessions.get_mut(&peer) {
@@ -388,7 +389,7 @@ impl Replica {
         let Some(session) = self.sessions.get_mut(&peer) else { return };
         session.compared = true;
         if nothing_missing {
-            session.ahead.clear();
+            session.ahead.retain(|log, _| self.fetch.brakes.is_waiting(*log));
             session.in_step = true;
             session.last_sync = Some(now.wall);
         }

@@ -33,6 +33,7 @@ use crate::state::State;
 
 pub use effect::{Batch, Change, Effect, Load, Notice, Outbox, Outcome, Verdict};
 pub use event::{AskFault, CallId, Checked, Event, Heard, Loaded, Now, OfferId, PayloadAbsent, StoreFault, Ticket};
+pub use quotas::{OverQuota, OwnQuota};
 pub use session::Session;
 pub use settings::{KnownPeer, Settings};
 

@@ -30,6 +30,7 @@ impl Replica {
     /// Signs the next run, if it is time.
     pub(super) fn write(&mut self, now: Now, out: &mut Outbox) {
         self.author.look(&self.state, &self.settings, now);
+        self.refresh_own_bucket(now);
         if self.author.is_checked()
             && self.dial.may_have_news(&self.sessions)
             && self.may_say(now)

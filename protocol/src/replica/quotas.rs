@@ -24,6 +24,9 @@ use crate::state::State;
 /// Fewest bytes that an entry takes in a page: without `ext`, its payload erased.
 const TRAVELLING_MIN: u64 = (8 + limits::HEADER_MIN + limits::SIGNATURE_LEN + 4) as u64;
 
+/// Between two computations of the own bucket that nothing waits for, in milliseconds.
+const OWN_EVERY: u64 = 1_000;
+
 /// Buckets, and by how many organisations an entry has to be shown to be free.
 #[derive(Debug)]
 pub(crate) struct Quotas {
@@ -33,13 +36,15 @@ pub(crate) struct Quotas {
     others: BTreeMap<OrgId, Bucket>,
     /// Of the own organisation, on the steady clock; none where it has to be computed from its entries again.
     own: Option<Bucket>,
+    /// Before this it is not computed again unless something is to be published.
+    own_at: u64,
 }
 
 impl Quotas {
     pub(crate) fn new(state: &State) -> Self {
         let governance = state.governance();
         let shown_by = shown_by(governance.members().count());
-        Self { params: *governance.params(), shown_by, others: BTreeMap::new(), own: None }
+        Self { params: *governance.params(), shown_by, others: BTreeMap::new(), own: None, own_at: 0 }
     }
 
     const fn is_off(&self) -> bool {
@@ -297,6 +302,14 @@ impl Replica {
         Bucket::after(&self.quotas.params, uses, now.wall, now.mono)
     }
 
+    /// Computes it where that is due: a pass over all own entries, so not at every entry of another own node.
+    pub(super) fn refresh_own_bucket(&mut self, now: Now) {
+        if self.quotas.own.is_none() && self.quotas.own_at <= now.mono {
+            self.quotas.own = Some(self.own_bucket(now));
+            self.quotas.own_at = now.mono.saturating_add(OWN_EVERY);
+        }
+    }
+
     /// The same, without what waits to be written.
     fn own_room(&self, now: Now) -> Bucket {
         let mut bucket = self.own_bucket(now);
@@ -336,10 +349,11 @@ impl Replica {
         Err((self.quota_words(), to_wall(now, at)))
     }
 
-    fn quota_words(&self) -> String {
+    /// What the charter grants each organisation, in words.
+    pub fn quota_words(&self) -> String {
         let Params { entries_per_day, bytes_per_day, .. } = self.quotas.params;
         let entries = (entries_per_day > 0).then(|| format!("{entries_per_day} entries"));
-        let bytes = (bytes_per_day > 0).then(|| format!("{bytes_per_day} bytes"));
+        let bytes = (bytes_per_day > 0).then(|| size_words(bytes_per_day));
         let limits: Vec<String> = entries.into_iter().chain(bytes).collect();
         format!(
             "quota: the charter grants each organisation {} a day, seven days' worth saved at most, \
@@ -392,6 +406,12 @@ fn share_of(draft: &Draft) -> Share {
         publication.is_some_and(|publication| publication.links.iter().any(|link| link.rel == Rel::Retracts))
     };
     if draft.kind.is_protocol() || withdraws() { Share::Whole } else { Share::Publications }
+}
+
+fn size_words(bytes: u64) -> String {
+    let units = [("MiB", 1 << 20), ("KiB", 1 << 10)];
+    let (name, unit) = units.into_iter().find(|(_, unit)| bytes % unit == 0).unwrap_or(("bytes", 1));
+    format!("{} {name}", bytes / unit)
 }
 
 /// A time of the steady clock as one of the wall clock.

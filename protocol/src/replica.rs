@@ -5,7 +5,7 @@
 //!
 //! [`publish`] writes the own log · [`hello`] greets peers and knows what they are · [`compare`] finds what one has
 //! and the other lacks · [`pages`] pulls entries · [`asked`] answers peers · [`gossip`] judges what is heard ·
-//! [`quotas`] says what is brought in later · [`dial`] keeps connections.
+//! [`quotas`] and [`own_quota`] say what comes later · [`dial`] keeps connections.
 
 pub mod asked;
 pub mod author;
@@ -17,6 +17,7 @@ pub mod event;
 pub mod fetch;
 pub mod gossip;
 pub mod hello;
+pub mod own_quota;
 pub mod pages;
 pub mod publish;
 pub mod quotas;
@@ -33,7 +34,8 @@ use crate::state::State;
 
 pub use effect::{Batch, Change, Effect, Load, Notice, Outbox, Outcome, Verdict};
 pub use event::{AskFault, CallId, Checked, Event, Heard, Loaded, Now, OfferId, PayloadAbsent, StoreFault, Ticket};
-pub use quotas::{OverQuota, OwnQuota};
+pub use own_quota::OwnQuota;
+pub use quotas::OverQuota;
 pub use session::Session;
 pub use settings::{KnownPeer, Settings};
 

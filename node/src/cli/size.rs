@@ -5,7 +5,7 @@ const UNITS: [(&str, u64); 4] = [("GiB", 1 << 30), ("MiB", 1 << 20), ("KiB", 1 <
 
 /// A size in the largest unit of which there are at least ten, or that it is a multiple of; rounded down.
 pub(super) fn words(bytes: u64) -> String {
-    let fits = |unit: u64| bytes > 0 && (bytes % unit == 0 || bytes / unit >= 10);
+    let fits = |unit: u64| bytes > 0 && (bytes.is_multiple_of(unit) || bytes / unit >= 10);
     let (name, unit) = UNITS.into_iter().find(|(_, unit)| fits(*unit)).unwrap_or(("bytes", 1));
     format!("{} {name}", bytes / unit)
 }

@@ -12,6 +12,7 @@ mod listing;
 mod members;
 mod problem;
 mod publish;
+mod quota;
 mod serve;
 
 use std::future::Future;
@@ -22,6 +23,7 @@ use axum::routing::{get, post};
 use lyceum_protocol::documents::DocumentBatch;
 use lyceum_protocol::entry::{Draft, VerifiedEntry};
 use lyceum_protocol::hash::LogId;
+use lyceum_protocol::quota::Schedule;
 use lyceum_protocol::replica::effect::Outcome;
 use lyceum_protocol::state::State;
 
@@ -57,6 +59,9 @@ pub trait Node: Clone + Send + Sync + 'static {
     /// Publishes drafts as consecutive entries.
     fn publish(&self, drafts: Vec<Draft>) -> impl Future<Output = Result<Outcome, NodeFault>> + Send;
 
+    /// When publications with payloads of these lengths may go, one after another, and the rule in words.
+    fn schedule(&self, payloads: Vec<u64>) -> impl Future<Output = Result<(Schedule, String), NodeFault>> + Send;
+
     /// Adds documents, motions and signatures that a tool of this node made.
     fn govern(&self, batch: DocumentBatch) -> impl Future<Output = Result<Outcome, NodeFault>> + Send;
 
@@ -89,6 +94,7 @@ pub fn local<N: Node>(node: N) -> Router {
         .route("/entries/{id}/bundle", get(entries::bundle::<N>))
         .route("/published", get(entries::published::<N>))
         .route("/publish", post(publish::publish::<N>))
+        .route("/publish/plan", post(quota::plan::<N>))
         .route("/documents", get(documents::all::<N>))
         .route("/govern", post(documents::govern::<N>))
         .fallback(problem::no_such_page)

@@ -19,6 +19,7 @@ mod publish;
 mod report;
 mod run;
 mod show;
+mod size;
 mod status;
 mod verify;
 

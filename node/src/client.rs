@@ -15,7 +15,8 @@ use tokio::net::UnixStream;
 
 use crate::api::Problem;
 use crate::api::shapes::{
-    DocumentsPage, EntryPage, LogPage, Member, Peer, PublishAnswer, PublishRequest, Published, Status,
+    DocumentsPage, EntryPage, LogPage, Member, Peer, PlanRequest, PublishAnswer, PublishPlan, PublishRequest,
+    Published, Status,
 };
 use crate::failure::Failure;
 use crate::govern::wire::WireBatch;
@@ -158,6 +159,14 @@ impl Client {
     pub async fn publish(&self, request: &PublishRequest) -> Result<PublishAnswer, Failure> {
         let answer = self.send(Method::POST, "/publish", json(request)?).await?;
         read(&answer)
+    }
+
+    /// What the quota has room for.
+    ///
+    /// # Errors
+    /// As [`Client::status`].
+    pub async fn plan(&self, request: &PlanRequest) -> Result<PublishPlan, Failure> {
+        read(&self.send(Method::POST, "/publish/plan", json(request)?).await?)
     }
 
     /// Everything that governs.

@@ -11,7 +11,7 @@ use std::sync::Arc;
 use lyceum_protocol::documents::DocumentBatch;
 use lyceum_protocol::entry::Draft;
 use lyceum_protocol::key::SecretKey;
-use lyceum_protocol::replica::{CallId, Event, Notice, OfferId, Outbox, Outcome, Replica, Settings, Ticket};
+use lyceum_protocol::replica::{CallId, Event, Notice, Now, OfferId, Outbox, Outcome, Replica, Settings, Ticket};
 use lyceum_protocol::state::State;
 use lyceum_protocol::sync::message::{Answer, RefusalCode, Request};
 use tokio::sync::{broadcast, mpsc, oneshot};
@@ -47,9 +47,15 @@ enum Call {
 pub struct Handle {
     calls: mpsc::Sender<Call>,
     notices: broadcast::Sender<Notice>,
+    clock: Clock,
 }
 
 impl Handle {
+    /// This moment, by the clocks that the replica is told.
+    pub fn now(&self) -> Now {
+        self.clock.now()
+    }
+
     /// Writes drafts as consecutive entries of the own log; returns when they are durable.
     ///
     /// # Errors
@@ -146,7 +152,7 @@ pub fn start(parts: Parts) -> (Handle, tokio::task::JoinHandle<()>) {
         waiting: BTreeMap::new(),
         next_call: 0,
     };
-    (Handle { calls, notices }, tokio::spawn(driver.run()))
+    (Handle { calls, notices, clock }, tokio::spawn(driver.run()))
 }
 
 struct Driver {

@@ -41,13 +41,14 @@ pub struct Failure {
     message: String,
     causes: Vec<String>,
     next: Option<String>,
+    until: Option<String>,
     ending: Ending,
 }
 
 impl Failure {
     /// Something failed.
     pub fn new(message: impl Into<String>) -> Self {
-        Self { message: message.into(), causes: Vec::new(), next: None, ending: Ending::Failed }
+        Self { message: message.into(), causes: Vec::new(), next: None, until: None, ending: Ending::Failed }
     }
 
     /// The command was called in a wrong way.
@@ -102,6 +103,13 @@ impl Failure {
         self
     }
 
+    /// Says from when it would not fail, RFC 3339.
+    #[must_use]
+    pub fn until(mut self, time: impl Into<String>) -> Self {
+        self.until = Some(time.into());
+        self
+    }
+
     /// Ends in another way.
     #[must_use]
     pub const fn ending(mut self, ending: Ending) -> Self {
@@ -122,6 +130,11 @@ impl Failure {
     /// What to do.
     pub fn next_step(&self) -> Option<&str> {
         self.next.as_deref()
+    }
+
+    /// From when it would not fail, RFC 3339.
+    pub fn until_when(&self) -> Option<&str> {
+        self.until.as_deref()
     }
 
     /// How the command ends.

@@ -6,11 +6,13 @@ use lyceum_protocol::documents::DocumentBatch;
 use lyceum_protocol::entry::{Draft, VerifiedEntry};
 use lyceum_protocol::hash::LogId;
 use lyceum_protocol::key::PublicKey;
+use lyceum_protocol::quota::Schedule;
+use lyceum_protocol::replica::Replica;
 use lyceum_protocol::replica::effect::Outcome;
 use lyceum_protocol::state::State;
 
 use crate::api::{Node, NodeFault, Status};
-use crate::clock::{self, Clock};
+use crate::clock;
 use crate::daemon::Daemon;
 use crate::driver::{DriverStopped, Handle};
 use crate::network::Network;
@@ -26,7 +28,6 @@ pub struct RunningNode {
     key: PublicKey,
     http: Option<String>,
     since: u64,
-    clock: Clock,
 }
 
 impl RunningNode {
@@ -39,7 +40,6 @@ impl RunningNode {
             key,
             http,
             since: clock::wall(),
-            clock: Clock::start(),
         }
     }
 }
@@ -63,6 +63,12 @@ impl Node for RunningNode {
         Ok(self.handle.publish(drafts).await?)
     }
 
+    async fn schedule(&self, payloads: Vec<u64>) -> Result<(Schedule, String), NodeFault> {
+        let now = self.handle.now();
+        let read = move |replica: &Replica| (replica.schedule(now, &payloads), replica.quota_words());
+        Ok(self.handle.read(read).await?)
+    }
+
     async fn govern(&self, batch: DocumentBatch) -> Result<Outcome, NodeFault> {
         Ok(self.handle.govern(batch).await?)
     }
@@ -78,12 +84,12 @@ impl Node for RunningNode {
     }
 
     async fn status(&self) -> Result<Status, NodeFault> {
-        let mono = self.clock.now().mono;
-        let facts = self.handle.read(move |replica| Facts::gather(replica, mono)).await?;
+        let now = self.handle.now();
+        let facts = self.handle.read(move |replica| Facts::gather(replica, now)).await?;
         let around = Surroundings {
-            now: clock::wall(),
+            now: now.wall,
             since: self.since,
-            mono,
+            mono: now.mono,
             addresses: self.network.addresses(),
             http: self.http.clone(),
             store: self.store.status(),

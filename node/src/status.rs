@@ -2,12 +2,14 @@
 //!
 //! One [`Facts`] in, one [`Status`] out, the same for the command, the interface and whoever measures.
 
+mod quota;
+
 use std::collections::BTreeSet;
 
 use lyceum_protocol::governance::{Seat, Stop};
 use lyceum_protocol::hash::{LogId, OrgId};
 use lyceum_protocol::key::PublicKey;
-use lyceum_protocol::replica::Replica;
+use lyceum_protocol::replica::{Now, Replica};
 use lyceum_protocol::state::State;
 use lyceum_protocol::sync::message::RefusalCode;
 
@@ -17,6 +19,7 @@ use crate::network::Addresses;
 use crate::network::identity::peer_id_of;
 use crate::store::StoreStatus;
 use crate::time;
+use quota::QuotaFacts;
 
 /// When this program was built, Unix milliseconds: no true clock stands before it.
 const BUILT: u64 = build_time();
@@ -84,6 +87,7 @@ pub struct Facts {
     waiting: usize,
     key_in_use_twice: BTreeSet<LogId>,
     store_alarm: Option<String>,
+    quota: QuotaFacts,
     peers: Vec<PeerFacts>,
 }
 
@@ -110,7 +114,7 @@ fn count(len: usize) -> u64 {
 
 impl Facts {
     /// Looks them up; quick but for one pass over what is remembered of every entry.
-    pub fn gather(replica: &Replica, mono: u64) -> Self {
+    pub fn gather(replica: &Replica, now: Now) -> Self {
         let state = replica.state();
         let settings = replica.settings();
         let documents = state.documents();
@@ -151,7 +155,8 @@ impl Facts {
             waiting,
             key_in_use_twice: replica.alarms().key_in_use_twice.clone(),
             store_alarm: replica.alarms().store.clone(),
-            peers: peers(replica, state, mono),
+            quota: QuotaFacts::gather(replica, now),
+            peers: peers(replica, state, now.mono),
         }
     }
 }
@@ -162,7 +167,9 @@ fn peers(replica: &Replica, state: &State, mono: u64) -> Vec<PeerFacts> {
     keys.extend(replica.settings().known_peers.iter().map(|known| known.peer));
     keys.extend(replica.sessions().keys());
     keys.remove(&replica.settings().key);
-    let held = |log| state.record(log).map_or(0, |record| record.log().len());
+    // What waits for a quota is told apart from what a peer is awaited for.
+    let len = |log| state.record(log).map_or(0, |record| record.log().len());
+    let held = |log| if replica.waits_for_quota(log) { u64::MAX } else { len(log) };
     let facts = |key: PublicKey| {
         let session = replica.sessions().get(&key);
         let said = session.and_then(|session| session.hello.as_ref()).map(|hello| hello.org);
@@ -211,6 +218,7 @@ pub fn explain(facts: &Facts, around: &Surroundings) -> Status {
         state_root: data_encoding::HEXLOWER.encode(&facts.state_root),
         healthy: problems.is_empty(),
         problems,
+        quota: facts.quota.explain(),
         peers: facts.peers.iter().map(peer_shape).collect(),
         listening: text(&around.addresses.listening),
         addresses: text(&around.addresses.external),

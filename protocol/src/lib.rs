@@ -22,6 +22,7 @@ pub mod limits;
 pub mod log;
 pub mod proof;
 pub mod publication;
+pub mod quota;
 pub mod receipt;
 pub mod replica;
 pub mod standing;

@@ -5,11 +5,12 @@
 //!
 //! [`publish`] writes the own log · [`hello`] greets peers and knows what they are · [`compare`] finds what one has
 //! and the other lacks · `items` says what a peer's items mean here · `news` tells what changed · [`pages`] pulls
-//! entries · `gaps` asks for missing payloads · [`asked`] answers peers · [`gossip`] judges what is heard · [`dial`]
-//! keeps connections.
+//! entries · `gaps` asks for missing payloads · [`asked`] answers peers · [`gossip`] judges what is heard ·
+//! [`quotas`] and [`own_quota`] say what comes later · [`dial`] keeps connections.
 
 pub mod asked;
 pub mod author;
+mod brakes;
 pub mod compare;
 pub mod dial;
 pub mod effect;
@@ -20,8 +21,10 @@ pub mod gossip;
 pub mod hello;
 mod items;
 mod news;
+pub mod own_quota;
 pub mod pages;
 pub mod publish;
+pub mod quotas;
 pub mod search;
 pub mod session;
 pub mod settings;
@@ -35,6 +38,8 @@ use crate::state::State;
 
 pub use effect::{Batch, Change, Effect, Load, Notice, Outbox, Outcome, Verdict};
 pub use event::{AskFault, CallId, Checked, Event, Heard, Loaded, Now, OfferId, PayloadAbsent, StoreFault, Ticket};
+pub use own_quota::OwnQuota;
+pub use quotas::OverQuota;
 pub use session::Session;
 pub use settings::{KnownPeer, Settings};
 
@@ -42,6 +47,7 @@ use author::Author;
 use dial::Dial;
 use fetch::Fetch;
 use gaps::Gaps;
+use quotas::Quotas;
 use search::Searches;
 use tickets::{Origin, Tickets};
 
@@ -54,6 +60,7 @@ pub struct Replica {
     sessions: BTreeMap<PublicKey, Session>,
     fetch: Fetch,
     gaps: Gaps,
+    quotas: Quotas,
     searches: Searches,
     dial: Dial,
     tickets: Tickets,
@@ -79,6 +86,7 @@ impl Replica {
         let dial = Dial::new(&settings);
         let mut replica = Self {
             settings,
+            quotas: Quotas::new(&state),
             state,
             author,
             sessions: BTreeMap::new(),
@@ -100,7 +108,7 @@ impl Replica {
     /// One thing happened. Total: every event is legal in every state.
     pub fn handle(&mut self, now: Now, event: Event, out: &mut Outbox) {
         match event {
-            Event::Publish { call, drafts } => self.publish(call, drafts, out),
+            Event::Publish { call, drafts } => self.publish(now, call, drafts, out),
             Event::Govern { call, batch } => self.govern(now, call, batch, out),
             Event::PeerUp { peer } => self.peer_up(now, peer),
             Event::PeerDown { peer } => self.peer_down(now, peer),
@@ -109,7 +117,7 @@ impl Replica {
             Event::Asked { call, peer, request } => self.asked(call, peer, request, out),
             Event::Answered { ticket, result } => self.answered(now, ticket, result, out),
             Event::Gossiped { offer, peer, heard } => self.gossiped(now, offer, peer, heard, out),
-            Event::Stored { ticket, result } => self.stored(ticket, result, out),
+            Event::Stored { ticket, result } => self.stored(now, ticket, result, out),
             Event::Loaded { ticket, result } => self.loaded(ticket, result, out),
             Event::Signed { ticket, result } => self.signed(ticket, result, out),
         }
@@ -126,7 +134,8 @@ impl Replica {
         let sessions = self.sessions.values().filter_map(Session::wake_at).min().map(|at| (at, "session"));
         let author = self.author.wake_at().map(|at| (at, "start-up check"));
         let dial = self.dial.wake_at().map(|at| (at, "dial"));
-        [sessions, author, dial].into_iter().flatten().min()
+        let quota = self.fetch.brakes.wake_at().map(|at| (at, "quota"));
+        [sessions, author, dial, quota].into_iter().flatten().min()
     }
 
     /// Everything that follows from what has just changed and from the time.
@@ -134,7 +143,7 @@ impl Replica {
         self.note_changes(now);
         self.greet(now, out);
         self.compare(out);
-        self.ask_pages(out);
+        self.ask_pages(now, out);
         self.tell(now, out);
         self.dial.settle(&self.members, &self.sessions, now, out);
         self.write(now, out);
@@ -163,13 +172,13 @@ impl Replica {
         }
     }
 
-    fn stored(&mut self, ticket: Ticket, result: Result<(), StoreFault>, out: &mut Outbox) {
+    fn stored(&mut self, now: Now, ticket: Ticket, result: Result<(), StoreFault>, out: &mut Outbox) {
         let Some(Origin::Store(stored)) = self.tickets.take(ticket) else { return };
         if let Err(fault) = &result {
             self.alarms.store = Some(fault.0.clone());
         }
         match stored {
-            tickets::Stored::Own { entries } => self.written(entries, result, out),
+            tickets::Stored::Own { entries } => self.written(now, entries, result, out),
             tickets::Stored::Page { log } => {
                 self.fetch.page_done(log);
                 out.push(Effect::Notice(Notice::Entries { log }));

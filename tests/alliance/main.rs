@@ -11,3 +11,4 @@ mod commands;
 mod crash;
 mod formation;
 mod http;
+mod quota;

@@ -4,12 +4,14 @@
 //! wrong while entries are published, then the faults stop and everything has to come out equal.
 //!
 //! [`alliance`] makes the documents · [`faults`] says what goes wrong · [`world`] is the heap and the plan ·
+//! [`flood`] is an alliance in which one publishes too much ·
 //! [`hands`] does what replicas ask for · [`hostile`] bends what dishonest nodes send · [`oracle`] says what must hold.
 
 pub mod alliance;
 pub mod checking;
 pub mod disk;
 pub mod faults;
+mod flood;
 mod hands;
 mod hostile;
 pub mod network;
@@ -22,6 +24,7 @@ pub mod world;
 use std::fmt;
 
 pub use faults::{Character, Configuration};
+pub use flood::{FloodReport, flood};
 pub use oracle::Report;
 pub use world::World;
 

@@ -35,18 +35,18 @@ impl Problem {
             causes: failure.causes().to_vec(),
             next_step: failure.next_step().map(str::to_owned),
             ending: failure.ends(),
-            until: None,
+            until: failure.until_when().map(str::to_owned),
         }
     }
 
     /// Refused by a rule, perhaps only until then (Unix milliseconds; 0 if time does not help).
     pub fn refused(reason: &str, until: u64) -> Self {
         let mut failure = Failure::refused("refused by a rule of the alliance").cause(reason);
-        let time = (until > 0).then(|| crate::time::rfc3339(until));
-        if let Some(time) = &time {
-            failure = failure.next(format!("try again from {time} on"));
+        if until > 0 {
+            let time = crate::time::rfc3339(until);
+            failure = failure.next(format!("try again from {time} on")).until(time);
         }
-        Self { until: time, ..Self::new(StatusCode::UNPROCESSABLE_ENTITY, &failure) }
+        Self::new(StatusCode::UNPROCESSABLE_ENTITY, &failure)
     }
 
     /// The failure of a problem document, for a command.
@@ -54,6 +54,9 @@ impl Problem {
         let mut failure = Failure::new(self.title).ending(self.ending);
         for cause in self.causes {
             failure = failure.cause(cause);
+        }
+        if let Some(time) = self.until {
+            failure = failure.until(time);
         }
         match self.next_step {
             Some(step) => failure.next(step),

@@ -78,6 +78,26 @@ pub struct PublishRequest {
     pub items: Vec<PublishItem>,
 }
 
+/// Publications that are to be published one after another.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PlanRequest {
+    /// Length of the payload of each: the publication's JSON and 16 bytes.
+    pub payloads: Vec<u64>,
+}
+
+/// When they may go.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PublishPlan {
+    /// So many of them, from the first on, may go now.
+    pub fits: u64,
+    /// When the first of the others may go, RFC 3339; none if all may go now.
+    pub next: Option<String>,
+    /// When the last of them may go, RFC 3339; none if all may go now.
+    pub last: Option<String>,
+    /// The rule, in words.
+    pub rule: String,
+}
+
 /// What became of them.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct PublishAnswer {
@@ -156,6 +176,38 @@ pub struct Trouble {
     pub advice: String,
 }
 
+/// What the charter grants each organisation.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Quota {
+    /// Entries a day; 0 is no limit.
+    pub entries_per_day: u32,
+    /// Bytes a day; 0 is no limit.
+    pub bytes_per_day: u64,
+    /// Entries that this organisation may publish now; none where there is no limit.
+    pub entries_left: Option<u64>,
+    /// Bytes that this organisation may publish now; none where there is no limit.
+    pub bytes_left: Option<u64>,
+    /// Entries of others that come later because their organisation is over its quota: no fault of any node.
+    pub waiting: Vec<QuotaWait>,
+}
+
+/// Entries of one organisation that come later.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct QuotaWait {
+    /// The organisation, hex.
+    pub org: String,
+    /// What it calls itself.
+    pub org_name: String,
+    /// How many entries wait, as far as peers show them.
+    pub entries: u64,
+    /// When the next of them is taken, RFC 3339.
+    pub until: String,
+    /// What it is.
+    pub cause: String,
+    /// What to do.
+    pub advice: String,
+}
+
 /// How the node is.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Status {
@@ -189,6 +241,8 @@ pub struct Status {
     pub healthy: bool,
     /// What is wrong, the gravest first.
     pub problems: Vec<Trouble>,
+    /// What may be published a day, and what waits because of that.
+    pub quota: Quota,
     /// Nodes of others.
     pub peers: Vec<Peer>,
     /// Where it listens, multiaddrs.

@@ -4,7 +4,7 @@ use lyceum_protocol::document::charter::Params;
 use lyceum_protocol::documents::DocumentObject;
 use lyceum_protocol::hash::{CertificateId, CharterId, NetworkId};
 
-use super::Context;
+use super::{Context, size};
 use crate::failure::Failure;
 use crate::govern::charter::{self, charter_zero};
 use crate::govern::desk::{Desk, own_card};
@@ -13,7 +13,8 @@ use crate::keys::{self, KeyName, Passphrase};
 
 /// Found an alliance: its first charter, with this organisation as its only voter and member.
 ///
-/// Others come in by `lyceum invite` or `lyceum admit`.
+/// Others come in by `lyceum invite` or `lyceum admit`. The charter says how much each organisation may publish a day;
+/// seven days' worth can be saved.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
 Example:
@@ -28,6 +29,9 @@ pub(super) struct Args {
     /// Entries that one organisation may publish a day; 0 for no limit.
     #[arg(long, value_name = "N", default_value_t = Params::default().entries_per_day)]
     entries_per_day: u32,
+    /// Bytes that one organisation may publish a day, with KiB, MiB or GiB; 0 for no limit.
+    #[arg(long, value_name = "SIZE", default_value = "64MiB", value_parser = size::parse)]
+    bytes_per_day: u64,
 }
 
 pub(super) async fn run(args: Args, context: &mut Context) -> Result<(), Failure> {
@@ -42,7 +46,11 @@ pub(super) async fn run(args: Args, context: &mut Context) -> Result<(), Failure
         purpose: &args.purpose,
         time: crate::clock::wall(),
         random: *random,
-        params: Params { entries_per_day: args.entries_per_day, ..Params::default() },
+        params: Params {
+            entries_per_day: args.entries_per_day,
+            bytes_per_day: args.bytes_per_day,
+            ..Params::default()
+        },
     };
     let (charter, signature) = charter_zero(alliance, card.org(), certificate, &voting)
         .map_err(|fault| Failure::usage("the alliance cannot be founded so").because(&fault))?;

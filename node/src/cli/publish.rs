@@ -3,11 +3,11 @@ use std::io::{IsTerminal as _, Read as _};
 use std::path::{Path, PathBuf};
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
-use lyceum_protocol::limits::PUBLICATION_MAX;
+use lyceum_protocol::limits::{PUBLICATION_MAX, SALT_LEN};
 use lyceum_protocol::publication::{Link, Rel};
 
 use super::{Context, safe_text};
-use crate::api::shapes::{EntryLine, PublishItem, PublishRequest, Published};
+use crate::api::shapes::{EntryLine, PlanRequest, PublishItem, PublishRequest, Published};
 use crate::client::Client;
 use crate::failure::Failure;
 use crate::publish::marking::{Marking, MarkingFault};
@@ -20,7 +20,8 @@ const BYTES_AT_ONCE: usize = 4 * 1024 * 1024;
 
 /// Publish files: Markdown with front matter, plain text, or publications in JSON.
 ///
-/// All files are checked before the first is published. A file that was published before and is unchanged is left
+/// All files are checked before the first is published, and that the quota of your organisation has room for all of
+/// them: if not, nothing is published and you are told how many would go now and when the others (exit code 4). A file that was published before and is unchanged is left
 /// alone; a changed one has to be published with --supersede, which marks the old version as replaced, or with --new.
 /// Without a marking a publication is GREEN: every member may read it. CLEAR (anyone may) has to be said.
 #[derive(Debug, clap::Args)]
@@ -67,6 +68,7 @@ pub(super) async fn run(args: Args, context: &mut Context) -> Result<(), Failure
     let earlier = client.published().await?;
     let plans = plan(prepared, &earlier, &args, context)?;
     let total = plans.iter().filter(|plan| matches!(plan, Plan::Publish(_))).count();
+    check_quota(&client, &plans).await?;
     let bar = progress(total, context);
     let mut batch = PublishRequest { items: Vec::new() };
     let mut bytes = 0_usize;
@@ -191,6 +193,32 @@ fn plan(
     let failure = Failure::refused("nothing was published: some files were published before in another version");
     let failure = changed.into_iter().fold(failure, Failure::cause);
     Err(failure.next("replace the earlier version with --supersede, or publish beside it with --new"))
+}
+
+/// All of them have room, or nothing is published and it is said how many would, and when the others.
+async fn check_quota(client: &Client, plans: &[Plan]) -> Result<(), Failure> {
+    let payload = |plan: &Plan| match plan {
+        Plan::Publish(prepared) => u64::try_from(prepared.publication.to_bytes().len().saturating_add(SALT_LEN)).ok(),
+        Plan::Unchanged { .. } => None,
+    };
+    let payloads: Vec<u64> = plans.iter().filter_map(payload).collect();
+    let total = payloads.len();
+    if total == 0 {
+        return Ok(());
+    }
+    let plan = client.plan(&PlanRequest { payloads }).await?;
+    let (Some(next), Some(last)) = (plan.next, plan.last) else { return Ok(()) };
+    let failure = match (total, plan.fits) {
+        (1, _) => Failure::refused("not published: your organisation has used up its quota")
+            .next(format!("publish it again from {last} on")),
+        (_, 0) => Failure::refused("nothing was published: your organisation has used up its quota")
+            .next(format!("the first may go at {next}, the last of these {total} at {last}")),
+        (_, fits) => Failure::refused(format!(
+            "nothing was published: your organisation's quota has room for {fits} of these {total} now"
+        ))
+        .next(format!("publish the first {fits} alone; the next may go at {next}, the last of them at {last}")),
+    };
+    Err(failure.cause(plan.rule).until(next))
 }
 
 /// Asks the person at the terminal, if there is one.

@@ -18,6 +18,7 @@ fn as_json(failure: &Failure) -> String {
         "error": failure.message(),
         "causes": failure.causes(),
         "next_step": failure.next_step(),
+        "until": failure.until_when(),
         "exit_code": failure.ends().code(),
     });
     format!("{value}\n")

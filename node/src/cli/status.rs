@@ -1,5 +1,5 @@
-use super::{Context, peers, safe_text};
-use crate::api::shapes::Status;
+use super::{Context, peers, safe_text, size};
+use crate::api::shapes::{Quota, Status};
 use crate::client::Client;
 use crate::failure::Failure;
 
@@ -35,6 +35,22 @@ pub(super) async fn run(args: Args, context: &mut Context) -> Result<(), Failure
     }
 }
 
+/// What each organisation may publish a day, and what is left of it here.
+fn quota(quota: &Quota) -> String {
+    let both = |entries: Option<u64>, bytes: Option<u64>| {
+        let entries = entries.map(|entries| format!("{entries} entries"));
+        let bytes = bytes.map(size::words);
+        entries.into_iter().chain(bytes).collect::<Vec<_>>().join(" and ")
+    };
+    let limit = |number: u64| (number > 0).then_some(number);
+    let granted = both(limit(quota.entries_per_day.into()), limit(quota.bytes_per_day));
+    if granted.is_empty() {
+        return "none".to_owned();
+    }
+    let left = both(quota.entries_left, quota.bytes_left);
+    format!("{granted} a day and organisation; {left} may be published here now")
+}
+
 fn print(status: &Status, context: &mut Context) -> Result<(), Failure> {
     let alliance = status.alliance_name.as_deref().map(safe_text::line).unwrap_or_else(|| "not known yet".to_owned());
     let addresses = if status.addresses.is_empty() { "none known".to_owned() } else { status.addresses.join(", ") };
@@ -47,6 +63,7 @@ fn print(status: &Status, context: &mut Context) -> Result<(), Failure> {
         ("http", status.http.clone().unwrap_or_default()),
         ("members", status.members.to_string()),
         ("entries", format!("{} ({} publications)", status.entries, status.publications)),
+        ("quota", quota(&status.quota)),
         ("digest", status.digest.clone()),
         ("state root", status.state_root.clone()),
         ("runs since", format!("{} (version {})", status.running_since, status.version)),
@@ -60,6 +77,10 @@ fn print(status: &Status, context: &mut Context) -> Result<(), Failure> {
         context.out.table(&headings, peers::rows(&status.peers))?;
     }
     context.out.line("")?;
+    for waiting in &status.quota.waiting {
+        context.out.line(&format!("waiting: {}", safe_text::line(&waiting.cause)))?;
+        context.out.line(&format!("   next: {}", waiting.advice))?;
+    }
     if status.healthy {
         return context.out.line("No problem.");
     }

@@ -9,6 +9,7 @@ use crate::entry::Draft;
 use crate::hash::{CertificateId, LogId, OrgId};
 use crate::history::Tree;
 use crate::log::Opening;
+use crate::quota::Cost;
 use crate::replica::event::{CallId, Now};
 use crate::replica::settings::Settings;
 use crate::standing::Line;
@@ -37,6 +38,7 @@ enum Check {
 pub(crate) struct Part {
     pub(crate) call: Option<CallId>,
     pub(crate) count: usize,
+    cost: Cost,
 }
 
 /// A run of drafts to be signed for consecutive places.
@@ -51,8 +53,10 @@ pub(crate) struct Run {
 #[derive(Debug)]
 pub(crate) struct Author {
     check: Check,
-    queue: VecDeque<(Option<CallId>, Vec<Draft>)>,
+    queue: VecDeque<(Option<CallId>, Vec<Draft>, Cost)>,
     waiting: usize,
+    /// What all that waits or is being written costs.
+    reserved: Cost,
     writing: Option<Vec<Part>>,
     opened: u64,
 }
@@ -69,16 +73,17 @@ impl Author {
             },
             None => Check::Done(None),
         };
-        Self { check, queue: VecDeque::new(), waiting: 0, writing: None, opened: 0 }
+        Self { check, queue: VecDeque::new(), waiting: 0, reserved: Cost::default(), writing: None, opened: 0 }
     }
 
     /// Takes drafts of a call; `None` for what the node itself says.
-    pub(crate) fn queue(&mut self, call: Option<CallId>, drafts: Vec<Draft>) -> Result<(), &'static str> {
+    pub(crate) fn queue(&mut self, call: Option<CallId>, drafts: Vec<Draft>, cost: Cost) -> Result<(), &'static str> {
         if self.waiting.saturating_add(drafts.len()) > QUEUE_MAX {
             return Err("65,536 publications wait to be written already; try again when they are");
         }
         self.waiting = self.waiting.saturating_add(drafts.len());
-        self.queue.push_back((call, drafts));
+        self.reserved = self.reserved.plus(cost);
+        self.queue.push_back((call, drafts, cost));
         Ok(())
     }
 
@@ -86,6 +91,20 @@ impl Author {
     pub(crate) fn waiting(&self) -> usize {
         let writing: usize = self.writing.iter().flatten().map(|part| part.count).sum();
         self.waiting.saturating_add(writing)
+    }
+
+    /// What all that waits or is being written costs.
+    pub(crate) const fn reserved(&self) -> Cost {
+        self.reserved
+    }
+
+    /// Whether the next draft opens a log, as far as is known before the start-up check is over.
+    pub(crate) fn opens_next(&self, state: &State) -> bool {
+        let idle = self.queue.is_empty() && self.writing.is_none();
+        idle && match self.check {
+            Check::Open { .. } => false,
+            Check::Done(log) => log.is_none_or(|log| !goes_on(state, log)),
+        }
     }
 
     /// Whether the start-up check is over.
@@ -145,8 +164,9 @@ impl Author {
             return Ok(None);
         }
         let Some(certificate) = opening_certificate(state, settings) else {
-            let calls = self.queue.drain(..).filter_map(|(call, _)| call).collect();
+            let calls = self.queue.drain(..).filter_map(|(call, ..)| call).collect();
             self.waiting = 0;
+            self.reserved = Cost::default();
             return Err(calls);
         };
         let (incarnation, tree, certificate) = match log.filter(|log| goes_on(state, *log)) {
@@ -171,15 +191,15 @@ impl Author {
 
     fn take_run(&mut self) -> (Vec<Part>, Vec<Draft>) {
         let (mut parts, mut drafts, mut bytes) = (Vec::new(), Vec::new(), 0_usize);
-        while let Some((call, next)) = self.queue.front() {
+        while let Some((call, next, cost)) = self.queue.front() {
             let size: usize = next.iter().map(|draft| draft.payload.len()).sum();
             let full = drafts.len().saturating_add(next.len()) > RUN_ENTRIES || bytes.saturating_add(size) > RUN_BYTES;
             if full && !parts.is_empty() {
                 break;
             }
             bytes = bytes.saturating_add(size);
-            parts.push(Part { call: *call, count: next.len() });
-            if let Some((_, next)) = self.queue.pop_front() {
+            parts.push(Part { call: *call, count: next.len(), cost: *cost });
+            if let Some((_, next, _)) = self.queue.pop_front() {
                 self.waiting = self.waiting.saturating_sub(next.len());
                 drafts.extend(next);
             }
@@ -189,7 +209,11 @@ impl Author {
 
     /// The run is durable, or was not done.
     pub(crate) fn written(&mut self) -> Vec<Part> {
-        self.writing.take().unwrap_or_default()
+        let parts = self.writing.take().unwrap_or_default();
+        for part in &parts {
+            self.reserved = self.reserved.less(part.cost);
+        }
+        parts
     }
 }
 

@@ -110,7 +110,7 @@ impl Replica {
             (Asked::Headers { log }, Checked::Headers(headers)) => self.took_headers(peer, log, headers, out),
             (Asked::Proofs, Checked::Proofs(proofs)) => {
                 for proof in proofs {
-                    self.took_proof(proof, out);
+                    self.took_proof_in_quota(now, proof, out);
                 }
             }
             (Asked::Payloads { ids }, Checked::Payloads(payloads)) => self.took_payloads(peer, ids, payloads, out),

@@ -193,6 +193,11 @@ impl Dial {
         self.targets.values().filter_map(due).min()
     }
 
+    /// Whether what was last said may no longer be true, and somebody is there to hear it.
+    pub(crate) fn may_have_news(&self, sessions: &BTreeMap<PublicKey, Session>) -> bool {
+        self.said.as_ref() != Some(&self.own_addresses) && sessions.values().any(Session::is_mutual)
+    }
+
     /// The node record to write, if what was last said is no longer true and a peer has answered.
     pub(crate) fn node_record(
         &mut self,
@@ -201,7 +206,7 @@ impl Dial {
         sessions: &BTreeMap<PublicKey, Session>,
         now: Now,
     ) -> Option<Draft> {
-        if !sessions.values().any(Session::is_mutual) || self.said.as_ref() == Some(&self.own_addresses) {
+        if !self.may_have_news(sessions) {
             return None;
         }
         let first_look = self.said.is_none();

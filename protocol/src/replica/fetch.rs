@@ -9,6 +9,7 @@ use std::ops::Bound;
 use crate::frontier::FrontierItem;
 use crate::hash::LogId;
 use crate::key::PublicKey;
+use crate::replica::brakes::Brakes;
 
 /// Pages in flight of one peer.
 pub const PAGES_PER_PEER: usize = 4;
@@ -33,6 +34,8 @@ pub(crate) struct Fetch {
     /// The log that was last asked for, by peer.
     cursor: BTreeMap<PublicKey, LogId>,
     pages: usize,
+    /// Logs that wait for the quota of their organisation.
+    pub(crate) brakes: Brakes,
 }
 
 impl Fetch {
@@ -61,13 +64,21 @@ impl Fetch {
         for want in self.wants.values_mut() {
             want.sources.remove(peer);
         }
-        self.wants.retain(|_, want| want.busy || !want.sources.is_empty());
+        let brakes = &mut self.brakes;
+        self.wants.retain(|log, want| {
+            let stays = want.busy || !want.sources.is_empty();
+            if !stays {
+                brakes.forget(*log);
+            }
+            stays
+        });
         self.cursor.remove(peer);
     }
 
     fn tidy(&mut self, log: LogId) {
         if self.wants.get(&log).is_some_and(|want| !want.busy && want.sources.is_empty()) {
             self.wants.remove(&log);
+            self.brakes.forget(log);
         }
     }
 
@@ -77,7 +88,16 @@ impl Fetch {
         if let Some(want) = self.wants.get_mut(&log) {
             want.busy = false;
         }
+        self.brakes.done(log);
         self.tidy(log);
+    }
+
+    /// A log that was handed out by [`Fetch::next_for`] is not asked for: it waits for its organisation's quota.
+    pub(crate) fn not_now(&mut self, log: LogId) {
+        self.pages = self.pages.saturating_sub(1);
+        if let Some(want) = self.wants.get_mut(&log) {
+            want.busy = false;
+        }
     }
 
     /// What is held of a log has changed: sources that have no more than that are dropped.
@@ -90,7 +110,8 @@ impl Fetch {
 
     /// Peers that have something of which no page is in flight.
     pub(crate) fn free_sources(&self) -> BTreeSet<PublicKey> {
-        self.wants.values().filter(|want| !want.busy).flat_map(|want| want.sources.keys().copied()).collect()
+        let free = self.wants.iter().filter(|(log, want)| !want.busy && !self.brakes.is_waiting(**log));
+        free.flat_map(|(_, want)| want.sources.keys().copied()).collect()
     }
 
     /// The next log to ask a peer for, in turn; it counts as in flight from now on.
@@ -100,7 +121,7 @@ impl Fetch {
         }
         let after = self.cursor.get(peer).map_or(Bound::Unbounded, |log| Bound::Excluded(*log));
         let free = |(log, want): (&LogId, &Want)| {
-            let item = want.sources.get(peer).filter(|_| !want.busy)?;
+            let item = want.sources.get(peer).filter(|_| !want.busy && !self.brakes.is_waiting(*log))?;
             Some((*log, *item, want.from))
         };
         let found = self.wants.range((after, Bound::Unbounded)).find_map(free);
@@ -113,8 +134,8 @@ impl Fetch {
         Some((item, from))
     }
 
-    /// Whether anything of a peer is still missing here.
+    /// Whether anything of a peer is still missing here, apart from what waits for a quota.
     pub(crate) fn wants_from(&self, peer: &PublicKey) -> bool {
-        self.wants.values().any(|want| want.sources.contains_key(peer))
+        self.wants.iter().any(|(log, want)| want.sources.contains_key(peer) && !self.brakes.is_waiting(*log))
     }
 }

@@ -18,7 +18,7 @@ impl Replica {
     pub(super) fn gossiped(&mut self, now: Now, offer: OfferId, peer: PublicKey, heard: Heard, out: &mut Outbox) {
         let verdict = match heard {
             _ if !self.settings.gossip => Verdict::Ignore,
-            Heard::Entry(entry) => self.heard_entry(peer, &entry, out),
+            Heard::Entry(entry) => self.heard_entry(now, peer, &entry, out),
             Heard::Documents(batch) => {
                 if self.take_documents(now, batch, out) {
                     Verdict::Accept
@@ -34,7 +34,7 @@ impl Replica {
                 Verdict::Ignore
             }
             Heard::Proof(proof) => {
-                if self.took_proof(proof, out) {
+                if self.took_proof_in_quota(now, proof, out) {
                     Verdict::Accept
                 } else {
                     Verdict::Ignore
@@ -55,13 +55,18 @@ impl Replica {
         }
     }
 
-    fn heard_entry(&mut self, peer: PublicKey, entry: &VerifiedEntry, out: &mut Outbox) -> Verdict {
+    fn heard_entry(&mut self, now: Now, peer: PublicKey, entry: &VerifiedEntry, out: &mut Outbox) -> Verdict {
         if entry.header().key == *self.settings.key.as_bytes() {
             return self.heard_own(peer, entry, out);
         }
+        if self.is_over_quota(now, entry) {
+            return Verdict::Ignore;
+        }
+        let charged = self.state.log_of(entry).and_then(|log| self.charged(log, Some(entry)));
         match self.state.append(entry) {
             Appended::Yes => {
                 if let Some(log) = self.state.log_of(entry) {
+                    self.charge(now, charged, log, entry);
                     self.store(Stored::Rest, vec![Change::Entry { log, entry: entry.clone() }], out);
                     out.push(Effect::Notice(super::Notice::Entries { log }));
                 }

@@ -44,6 +44,7 @@ impl Replica {
             if let Some(session) = self.sessions.get_mut(&peer) {
                 session.ahead.insert(item.log, item);
             }
+            self.look_again(item.log);
             return;
         }
         if let Some(session) = self.sessions.get_mut(&peer) {
@@ -92,7 +93,7 @@ impl Replica {
         let Some(session) = self.sessions.get_mut(&peer) else { return };
         session.compared = true;
         if nothing_missing {
-            session.ahead.clear();
+            session.ahead.retain(|log, _| self.fetch.brakes.is_waiting(*log));
             session.in_step = true;
             session.last_sync = Some(now.wall);
         }

@@ -5,7 +5,6 @@ use crate::entry::VerifiedEntry;
 use crate::fork::VerifiedForkProof;
 use crate::hash::LogId;
 use crate::key::PublicKey;
-use crate::limits;
 use crate::replica::Replica;
 use crate::replica::effect::{Change, Effect, Load, Notice, Outbox};
 use crate::replica::event::{Loaded as LoadedEntries, Now, StoreFault};
@@ -18,31 +17,43 @@ use crate::sync::message::Request;
 
 impl Replica {
     /// Asks every peer for as many pages as it may have in flight.
-    pub(super) fn ask_pages(&mut self, out: &mut Outbox) {
+    pub(super) fn ask_pages(&mut self, now: Now, out: &mut Outbox) {
         if !self.settings.sync {
             return;
         }
-        let mut peers = self.fetch.free_sources();
-        peers.retain(|peer| self.sessions.get(peer).is_some_and(super::Session::is_mutual));
-        let mut asked_one = true;
-        // Peers take turns, so that the pages spread over all that have something.
-        while asked_one {
-            asked_one = false;
-            for peer in &peers {
-                asked_one |= self.ask_page(*peer, out);
+        loop {
+            let mut peers = self.fetch.free_sources();
+            peers.retain(|peer| self.sessions.get(peer).is_some_and(super::Session::is_mutual));
+            let mut asked_one = true;
+            // Peers take turns, so that the pages spread over all that have something.
+            while asked_one {
+                asked_one = false;
+                for peer in &peers {
+                    asked_one |= self.ask_page(now, *peer, out);
+                }
+            }
+            if !self.give_turns(now) {
+                return;
             }
         }
     }
 
-    fn ask_page(&mut self, peer: PublicKey, out: &mut Outbox) -> bool {
-        let Some(session) = self.sessions.get_mut(&peer).filter(|session| session.pages < PAGES_PER_PEER) else {
+    fn ask_page(&mut self, now: Now, peer: PublicKey, out: &mut Outbox) -> bool {
+        if self.sessions.get(&peer).is_none_or(|session| session.pages >= PAGES_PER_PEER) {
             return false;
+        }
+        let (item, from, max_bytes) = loop {
+            let Some((item, from)) = self.fetch.next_for(&peer) else { return false };
+            let held = self.state.record(item.log).map_or(0, |record| record.log().len());
+            let from = from.unwrap_or(held);
+            match self.page_bytes(now, &item, from) {
+                Some(max_bytes) => break (item, from, max_bytes),
+                None => self.fetch.not_now(item.log),
+            }
         };
-        let Some((item, from)) = self.fetch.next_for(&peer) else { return false };
-        session.pages = session.pages.saturating_add(1);
-        let held = self.state.record(item.log).map_or(0, |record| record.log().len());
-        let from = from.unwrap_or(held);
-        let max_bytes = u32::try_from(limits::PAGE_MAX).unwrap_or(u32::MAX);
+        if let Some(session) = self.sessions.get_mut(&peer) {
+            session.pages = session.pages.saturating_add(1);
+        }
         let request = Request::Entries { log: item.log, len: item.good_len, head: item.head, from, max_bytes };
         self.ask(peer, Asked::Page { log: item.log, from }, request, out);
         true
@@ -66,6 +77,8 @@ impl Replica {
         self.page_over(&peer);
         let pinned = self.pinned_from(log).is_some();
         let mut changes: Vec<Change> = Vec::new();
+        let charged = self.charged(log, entries.first());
+        let mut over = None;
         let mut stopped = if entries.is_empty() { Some(Appended::Unwanted) } else { None };
         let mut expected = from;
         for entry in &entries {
@@ -80,8 +93,15 @@ impl Replica {
                 stopped = Some(Appended::Unwanted);
                 break;
             }
+            over = charged.and_then(|charged| Some((charged.org, self.exceeds(now, Some(charged), log, entry)?)));
+            if over.is_some() {
+                break;
+            }
             expected = expected.saturating_add(1);
             let appended = if pinned { self.state.append_pinned(entry) } else { self.state.append(entry) };
+            if matches!(appended, Appended::Yes | Appended::Replaced(_)) {
+                self.charge(now, charged, log, entry);
+            }
             match appended {
                 Appended::Yes => changes.push(Change::Entry { log, entry: entry.clone() }),
                 Appended::Replaced(seq) => {
@@ -98,6 +118,11 @@ impl Replica {
         self.note_own_key(log, &changes);
         if pinned {
             self.fetch.from(log, expected);
+        }
+        if let Some((org, next)) = over {
+            self.fetch.brakes.wait(org, log, next);
+        } else if !changes.is_empty() {
+            self.fetch.brakes.went_on(log);
         }
         match stopped {
             None => {}

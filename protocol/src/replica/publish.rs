@@ -5,6 +5,7 @@ use crate::documents::{DocumentBatch, DocumentObject};
 use crate::entry::{Draft, Payload, VerifiedEntry};
 use crate::hash::ObjectId;
 use crate::limits;
+use crate::quota::Cost;
 use crate::replica::effect::{Change, Effect, Notice, Outbox, Outcome};
 use crate::replica::event::{CallId, Now, StoreFault, Ticket};
 use crate::replica::tickets::{Origin, Stored};
@@ -13,24 +14,30 @@ use crate::state;
 use crate::sync::message::{Gossip, TravellingDocument};
 
 impl Replica {
-    pub(super) fn publish(&mut self, call: CallId, drafts: Vec<Draft>, out: &mut Outbox) {
+    pub(super) fn publish(&mut self, now: Now, call: CallId, drafts: Vec<Draft>, out: &mut Outbox) {
         if drafts.is_empty() {
             out.push(Effect::Reply { call, outcome: Outcome::Published(Vec::new()) });
             return;
         }
-        if let Err(reason) = self.author.queue(Some(call), drafts) {
-            out.push(Effect::Reply { call, outcome: Outcome::Refused { reason: reason.to_owned(), until: 0 } });
+        let queued = self
+            .may_publish(now, &drafts)
+            .and_then(|cost| self.author.queue(Some(call), drafts, cost).map_err(|reason| (reason.to_owned(), 0)));
+        if let Err((reason, until)) = queued {
+            out.push(Effect::Reply { call, outcome: Outcome::Refused { reason, until } });
         }
     }
 
     /// Signs the next run, if it is time.
     pub(super) fn write(&mut self, now: Now, out: &mut Outbox) {
         self.author.look(&self.state, &self.settings, now);
+        self.refresh_own_bucket(now);
         if self.author.is_checked()
+            && self.dial.may_have_news(&self.sessions)
+            && self.may_say(now)
             && let Some(draft) = self.dial.node_record(&self.settings, &self.state, &self.sessions, now)
         {
             // A full queue means that it is said at the next turn.
-            let _later = self.author.queue(None, vec![draft]);
+            let _later = self.author.queue(None, vec![draft], Cost::default());
         }
         match self.author.next_run(&self.state, &self.settings) {
             Ok(Some(run)) => {
@@ -79,7 +86,13 @@ impl Replica {
     }
 
     /// A run is durable: only now it is shown, gossiped and answered.
-    pub(super) fn written(&mut self, entries: Vec<VerifiedEntry>, result: Result<(), StoreFault>, out: &mut Outbox) {
+    pub(super) fn written(
+        &mut self,
+        now: Now,
+        entries: Vec<VerifiedEntry>,
+        result: Result<(), StoreFault>,
+        out: &mut Outbox,
+    ) {
         if let Err(fault) = result {
             self.not_written(&fault.0, out);
             return;
@@ -89,6 +102,7 @@ impl Replica {
         for entry in &entries {
             all_appended &= self.state.append(entry) == state::Appended::Yes;
         }
+        self.charge_own(now, &entries);
         let mut rest = entries.as_slice();
         for part in self.author.written() {
             let (own, others) = rest.split_at_checked(part.count).unwrap_or((rest, &[]));
@@ -166,6 +180,7 @@ impl Replica {
         }
         if change.governance {
             self.membership_changed(out);
+            self.quotas_changed(now);
             self.frontier_again();
             out.push(Effect::Notice(Notice::Standing));
         }

@@ -101,8 +101,8 @@ pub struct Alliance {
 }
 
 impl Alliance {
-    /// Founds an alliance of one.
-    pub fn found(random: &mut Random, founder: &Organisation) -> Self {
+    /// Founds an alliance of one, in which each organisation may publish so many entries a day.
+    pub fn found(random: &mut Random, founder: &Organisation, entries_per_day: u32) -> Self {
         let row = MemberRow { org: founder.org, certificate: founder.certificate.id() };
         let lists = Lists { members: BoundedVec::new(vec![row]).expect("one"), sealed: BoundedVec::empty() };
         let voter = Voter { org: founder.org, key: founder.voting.public() };
@@ -119,7 +119,7 @@ impl Alliance {
             members_head: TreeHead::ZERO,
             sealed_len: 0,
             sealed_head: TreeHead::ZERO,
-            params: Params::default(),
+            params: Params { entries_per_day, ..Params::default() },
         }
         .into_object(&lists)
         .expect("a charter by the rules");

@@ -17,6 +17,8 @@ pub enum Character {
     SendsGarbage,
     /// Makes up digests, items and forks.
     Lies,
+    /// Publishes more than the charter grants: it claims old times and starts anew, so that its own node allows it.
+    Floods,
 }
 
 /// What may go wrong in a run.
@@ -28,6 +30,8 @@ pub struct Configuration {
     pub peers: usize,
     /// Entries published in all.
     pub entries: u64,
+    /// What the charter grants each organisation.
+    pub entries_per_day: u32,
     /// Whether nodes compare and pull.
     pub sync: bool,
     /// Whether nodes gossip.
@@ -73,6 +77,7 @@ impl Configuration {
             seed,
             peers,
             entries,
+            entries_per_day: 2_000,
             sync: true,
             gossip: true,
             trouble: 20_000,

@@ -109,8 +109,12 @@ impl World {
                         None => self.break_promise(format!("node {at} acknowledges an entry that is not durable")),
                     }
                 }
+                if self.nodes[at].character == Character::Floods {
+                    self.flood_on(at, false);
+                }
             }
             Outcome::Taken => {}
+            Outcome::Refused { .. } if self.nodes[at].character == Character::Floods => self.flood_on(at, true),
             Outcome::Refused { reason, .. } => self.break_promise(format!("node {at} refuses a call: {reason}")),
             Outcome::Failed(reason) => self.break_promise(format!("node {at} fails a call: {reason}")),
         }

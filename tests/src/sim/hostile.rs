@@ -79,7 +79,7 @@ impl World {
     /// Bends an answer.
     pub(super) fn bend_answer(&mut self, at: usize, to: usize, request: &Request, answer: Answer) -> Sent {
         match self.nodes[at].character {
-            Character::Honest => Sent::Answer(answer),
+            Character::Honest | Character::Floods => Sent::Answer(answer),
             Character::Equivocates => Sent::Answer(self.tell_the_other_story(at, to, answer)),
             Character::Withholds => Sent::Answer(self.withhold(answer)),
             Character::AnswersOld => Sent::Answer(self.answer_old(at, to, request, answer)),

@@ -60,6 +60,16 @@ impl Ledger {
         self.acknowledged.push((node, log, seq, id));
     }
 
+    /// What authors were told to be published: node, log, place, entry.
+    pub fn acknowledgements(&self) -> &[(usize, LogId, u64, EntryId)] {
+        &self.acknowledged
+    }
+
+    /// How often something was asked for, by name.
+    pub fn count(&self, request: &str) -> u64 {
+        self.asked.get(request).copied().unwrap_or(0)
+    }
+
     /// Takes back what nobody has any more.
     pub fn lose(&mut self, is_lost: impl Fn(LogId, u64, EntryId) -> bool) {
         let before = self.acknowledged.len();
@@ -159,7 +169,7 @@ impl World {
     }
 
     /// I3: all honest nodes have one state root, and with it one digest.
-    fn agree(&mut self) -> Result<(), String> {
+    pub(super) fn agree(&mut self) -> Result<(), String> {
         let mut first: Option<(usize, [u8; 32], [u8; 32])> = None;
         for (at, node) in self.nodes.iter_mut().enumerate() {
             if !node.counts() {
@@ -223,7 +233,7 @@ impl World {
     }
 
     /// I4, I12: what an honest author was told to be published is good at every honest node.
-    fn every_acknowledged_entry_is_good(&self) -> Result<(), String> {
+    pub(super) fn every_acknowledged_entry_is_good(&self) -> Result<(), String> {
         for (author, log, seq, id) in &self.ledger.acknowledged {
             if !self.nodes[*author].is_honest() || self.nodes[*author].is_removed {
                 continue;

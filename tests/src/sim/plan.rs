@@ -146,7 +146,7 @@ impl World {
         }
     }
 
-    fn do_at(&mut self, time: u64, act: Act) {
+    pub(super) fn do_at(&mut self, time: u64, act: Act) {
         self.schedule(time, 0, Happening::Act(act));
     }
 
@@ -241,7 +241,8 @@ impl World {
             // The machine is off: its people wait.
             return self.do_at(self.time + 500, Act::Publish { node: at, count });
         }
-        let time = self.nodes[at].now(self.time).wall;
+        let floods = self.nodes[at].character == Character::Floods;
+        let time = if floods { 0 } else { self.nodes[at].now(self.time).wall };
         let mut drafts = Vec::new();
         for _ in 0..count {
             let len = if self.random.below(400) == 0 { 70_000 } else { self.random.between(40, 300) };

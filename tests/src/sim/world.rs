@@ -160,6 +160,8 @@ pub struct World {
     pub(super) ledger: Ledger,
     pub(super) trace: Trace,
     pub(super) quiet: bool,
+    /// Entries that the flooder, if there is one, wants to publish.
+    pub(super) flood: u64,
     pub(super) broken: Option<String>,
 }
 
@@ -171,7 +173,7 @@ impl World {
     pub fn new(configuration: Configuration) -> Self {
         let mut random = Random::new(configuration.seed ^ 0x51b0_1a7e);
         let people: Vec<Organisation> = (0..configuration.peers).map(|_| Organisation::new(&mut random)).collect();
-        let alliance = Alliance::found(&mut random, &people[0]);
+        let alliance = Alliance::found(&mut random, &people[0], configuration.entries_per_day);
         let by_key = people.iter().enumerate().map(|(at, org)| (org.key(), at)).collect();
         let mut characters = vec![Character::Honest; configuration.peers];
         let mut at = 1;
@@ -208,6 +210,7 @@ impl World {
             ledger: Ledger::default(),
             trace: Trace::default(),
             quiet: false,
+            flood: 0,
             broken: None,
         };
         world.plan();
@@ -247,15 +250,12 @@ impl World {
             self.calm_down();
             self.converge()
         });
-        match ended {
-            Ok(report) => Ok(report),
-            Err(promise) => Err(Box::new(Broken {
-                configuration: self.configuration,
-                promise,
-                time: self.time,
-                trace: self.trace.to_string(),
-            })),
-        }
+        ended.map_err(|promise| self.broken_by(promise))
+    }
+
+    pub(super) fn broken_by(self, promise: String) -> Box<Broken> {
+        let trace = self.trace.to_string();
+        Box::new(Broken { configuration: self.configuration, promise, time: self.time, trace })
     }
 
     pub(super) fn run_until(&mut self, end: u64) -> Result<(), String> {

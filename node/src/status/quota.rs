@@ -1,0 +1,54 @@
+//! What is published a day, and what comes later because somebody is over that.
+
+use lyceum_protocol::quota::Cost;
+use lyceum_protocol::replica::{Now, OverQuota, OwnQuota, Replica};
+
+use crate::api::name_of;
+use crate::api::shapes::{Quota, QuotaWait};
+use crate::time;
+
+/// What is known of quotas from inside the replica.
+#[derive(Debug, Clone)]
+pub(super) struct QuotaFacts {
+    own: OwnQuota,
+    over: Vec<(OverQuota, String)>,
+}
+
+impl QuotaFacts {
+    pub(super) fn gather(replica: &Replica, now: Now) -> Self {
+        let over = replica.over_quota(now).into_iter();
+        let over = over.map(|over| (over, name_of(replica.state(), over.org))).collect();
+        Self { own: replica.own_quota(now), over }
+    }
+
+    /// In words. That something waits for a quota is no problem: it mends itself, and all nodes end the same.
+    pub(super) fn explain(&self) -> Quota {
+        let OwnQuota { params, left: Cost { entries, bytes } } = self.own;
+        Quota {
+            entries_per_day: params.entries_per_day,
+            bytes_per_day: params.bytes_per_day,
+            entries_left: (params.entries_per_day > 0).then_some(entries),
+            bytes_left: (params.bytes_per_day > 0).then_some(bytes),
+            waiting: self.over.iter().map(|(over, name)| wait(over, name)).collect(),
+        }
+    }
+}
+
+fn wait(over: &OverQuota, name: &str) -> QuotaWait {
+    let until = time::rfc3339(over.until);
+    QuotaWait {
+        org: over.org.to_string(),
+        org_name: name.to_owned(),
+        entries: over.entries,
+        cause: format!(
+            "{} entries of {name} are not here yet: it has published more than the charter grants, and the next of \
+             them is taken at {until}",
+            over.entries
+        ),
+        advice:
+            "nothing: they come by and by; until then the digest may differ from that of others. If it is a flood, \
+                 speak with its people"
+                .to_owned(),
+        until,
+    }
+}

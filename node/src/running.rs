@@ -7,12 +7,13 @@ use lyceum_protocol::entry::{Draft, VerifiedEntry};
 use lyceum_protocol::hash::LogId;
 use lyceum_protocol::key::PublicKey;
 use lyceum_protocol::replica::effect::Outcome;
+use lyceum_protocol::replica::{Now, Replica};
 use lyceum_protocol::state::State;
 
 use crate::api::{Node, NodeFault, Status};
-use crate::clock::{self, Clock};
+use crate::clock;
 use crate::daemon::Daemon;
-use crate::driver::{DriverStopped, Handle};
+use crate::driver::{DriverStopped, Handle, Links};
 use crate::network::Network;
 use crate::status::{Facts, Surroundings, explain};
 use crate::store::{LogStore as _, Store};
@@ -26,7 +27,6 @@ pub struct RunningNode {
     key: PublicKey,
     http: Option<String>,
     since: u64,
-    clock: Clock,
 }
 
 impl RunningNode {
@@ -39,7 +39,6 @@ impl RunningNode {
             key,
             http,
             since: clock::wall(),
-            clock: Clock::start(),
         }
     }
 }
@@ -78,12 +77,11 @@ impl Node for RunningNode {
     }
 
     async fn status(&self) -> Result<Status, NodeFault> {
-        let mono = self.clock.now().mono;
-        let facts = self.handle.read(move |replica| Facts::gather(replica, mono)).await?;
+        let look = |replica: &Replica, links: &Links, now: Now| (Facts::gather(replica, links, now), now);
+        let (facts, now) = self.handle.observe(look).await?;
         let around = Surroundings {
-            now: clock::wall(),
+            now,
             since: self.since,
-            mono,
             addresses: self.network.addresses(),
             http: self.http.clone(),
             store: self.store.status(),

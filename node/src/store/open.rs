@@ -8,7 +8,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::mpsc::sync_channel;
-use std::sync::{Arc, OnceLock, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 use std::{fmt, io};
 
 use lyceum_protocol::entry::VerifiedEntry;
@@ -145,6 +145,7 @@ pub(super) struct Shared {
     logs: RwLock<BTreeMap<LogId, LogPlace>>,
     live_bytes: AtomicU64,
     stopped: OnceLock<StoreFault>,
+    refused: Mutex<Option<StoreFault>>,
     // Last, so that nobody else opens the folder while the database closes.
     _lock: Lock,
 }
@@ -194,6 +195,7 @@ impl Store {
             logs: RwLock::new(logs),
             live_bytes: AtomicU64::new(live_bytes),
             stopped: OnceLock::new(),
+            refused: Mutex::new(None),
             _lock: lock,
         });
         let (head_file, written) = HeadFile::open(&shared.folder).map_err(io("head file"))?;
@@ -255,8 +257,10 @@ impl LogStore for Store {
             disk_bytes: shared.folder.size(),
             live_bytes: shared.live_bytes.load(Ordering::Relaxed),
             free_bytes: fs4::available_space(shared.folder.path()).ok(),
+            reserve_bytes: shared.reserve_bytes,
             store: shared.id,
             stopped: shared.stopped(),
+            refused: shared.refused.lock().unwrap_or_else(PoisonError::into_inner).clone(),
         }
     }
 }
@@ -281,6 +285,13 @@ impl Shared {
 
     pub(super) fn fault(&self, why: &str) -> StoreFault {
         StoreFault(format!("store in {}: {why}", self.folder.path().display()))
+    }
+
+    /// A batch that contradicts what is held; remembered for whoever asks how the store is.
+    pub(super) fn refuse(&self, why: &str) -> StoreFault {
+        let fault = self.fault(why);
+        *self.refused.lock().unwrap_or_else(PoisonError::into_inner) = Some(fault.clone());
+        fault
     }
 
     /// Why nothing is written any more, if so.

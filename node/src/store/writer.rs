@@ -191,7 +191,7 @@ impl Work {
                     plan.absorb(later);
                     taken.push(answer);
                 }
-                Ok(Err(PlanFault::Refused(why))) => answer.give(Err(shared.fault(&why))),
+                Ok(Err(PlanFault::Refused(why))) => answer.give(Err(shared.refuse(&why))),
                 Ok(Err(fault)) => {
                     failed = Some(fault.to_string());
                     taken.push(answer);

@@ -44,6 +44,9 @@ pub enum NodeFault {
     /// The store failed.
     #[error("the store cannot be read: {0}")]
     Store(String),
+    /// The disk is so full that nothing of its own is written any more.
+    #[error("{0}")]
+    DiskFull(String),
 }
 
 /// What the interface needs of a node.

@@ -59,6 +59,10 @@ impl Node for RunningNode {
     }
 
     async fn publish(&self, drafts: Vec<Draft>) -> Result<Outcome, NodeFault> {
+        // The store would refuse it as well, but only when it is signed: then the log has to be given up.
+        if let Some(fault) = self.store.too_full() {
+            return Err(NodeFault::DiskFull(fault.0));
+        }
         Ok(self.handle.publish(drafts).await?)
     }
 

@@ -213,6 +213,11 @@ impl Store {
     pub fn writer(&self) -> Writer {
         self.writer.writer().clone()
     }
+
+    /// Why own entries would be refused now, if the disk is so full that they would be.
+    pub fn too_full(&self) -> Option<StoreFault> {
+        self.shared.too_full()
+    }
 }
 
 impl OpenFault {
@@ -317,7 +322,7 @@ impl Shared {
         let (free, reserve) = (free / 1024 / 1024, self.reserve_bytes / 1024 / 1024);
         (free < reserve).then(|| {
             self.fault(&format!(
-                "{free} MiB are free on its disk, {reserve} MiB are kept in reserve: nothing was published, make room first"
+                "{free} MiB are free on its disk and {reserve} MiB are kept in reserve for what others publish"
             ))
         })
     }

@@ -1,6 +1,7 @@
 //! The command line: arguments, dispatch, and the one edge where failures become words and exit codes.
 
 pub mod output;
+mod progress;
 pub mod safe_text;
 
 mod admit;

@@ -9,8 +9,10 @@ use lyceum_protocol::key::PublicKey;
 use lyceum_protocol::replica::effect::Outcome;
 use lyceum_protocol::replica::{Now, Replica};
 use lyceum_protocol::state::State;
+use tokio::sync::watch;
 
 use crate::api::{Node, NodeFault, Status};
+use crate::catch_up::CatchUp;
 use crate::clock;
 use crate::daemon::Daemon;
 use crate::driver::{DriverStopped, Handle, Links};
@@ -24,6 +26,7 @@ pub struct RunningNode {
     handle: Handle,
     store: Arc<Store>,
     network: Network,
+    catching_up: watch::Receiver<Option<CatchUp>>,
     key: PublicKey,
     http: Option<String>,
     since: u64,
@@ -36,6 +39,7 @@ impl RunningNode {
             handle: daemon.handle(),
             store: daemon.store(),
             network: daemon.network(),
+            catching_up: daemon.catching_up(),
             key,
             http,
             since: clock::wall(),
@@ -89,6 +93,7 @@ impl Node for RunningNode {
             addresses: self.network.addresses(),
             http: self.http.clone(),
             store: self.store.status(),
+            catching_up: self.catching_up.borrow().clone(),
         };
         Ok(explain(&facts, &around))
     }

@@ -19,6 +19,7 @@ use lyceum_protocol::sync::message::RefusalCode;
 
 use crate::api::shapes::{Peer, Status, Trouble};
 use crate::api::{name_of, seat_word};
+use crate::catch_up::CatchUp;
 use crate::driver::Links;
 use crate::network::Addresses;
 use crate::network::identity::peer_id_of;
@@ -88,6 +89,8 @@ pub struct Surroundings {
     pub http: Option<String>,
     /// The disk.
     pub store: StoreStatus,
+    /// How far it is with what it lacks.
+    pub catching_up: Option<CatchUp>,
 }
 
 impl PeerFacts {
@@ -186,7 +189,7 @@ fn peers(replica: &Replica, state: &State, links: &Links, mono: u64) -> Vec<Peer
 pub fn explain(facts: &Facts, around: &Surroundings) -> Status {
     let mut problems = Vec::new();
     own::problems(facts, around, &mut problems);
-    others::problems(facts, around.now, &mut problems);
+    others::problems(facts, around, &mut problems);
     let text = |addresses: &[crate::network::Multiaddr]| addresses.iter().map(ToString::to_string).collect();
     Status {
         alliance: facts.alliance.clone(),
@@ -200,6 +203,7 @@ pub fn explain(facts: &Facts, around: &Surroundings) -> Status {
         entries: facts.entries,
         publications: facts.publications,
         members: facts.members,
+        catching_up: around.catching_up.clone(),
         digest: data_encoding::HEXLOWER.encode(&facts.digest),
         state_root: data_encoding::HEXLOWER.encode(&facts.state_root),
         healthy: problems.is_empty(),

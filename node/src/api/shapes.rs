@@ -181,6 +181,8 @@ pub struct Status {
     pub publications: u64,
     /// Organisations with a seat.
     pub members: u64,
+    /// How far it is with what it lacks; none while it lacks nothing that it knows of.
+    pub catching_up: Option<crate::catch_up::CatchUp>,
     /// The frontier digest, hex.
     pub digest: String,
     /// One hash over everything that must converge, hex.

@@ -47,6 +47,7 @@ fn print(status: &Status, context: &mut Context) -> Result<(), Failure> {
         ("http", status.http.clone().unwrap_or_default()),
         ("members", status.members.to_string()),
         ("entries", format!("{} ({} publications)", status.entries, status.publications)),
+        ("catching up", status.catching_up.as_ref().map(ToString::to_string).unwrap_or_default()),
         ("digest", status.digest.clone()),
         ("state root", status.state_root.clone()),
         ("runs since", format!("{} (version {})", status.running_since, status.version)),

@@ -7,7 +7,7 @@ use lyceum_protocol::hash::OrgId;
 use lyceum_protocol::replica::Now;
 use lyceum_protocol::sync::message::RefusalCode;
 
-use super::{Facts, PeerFacts, trouble};
+use super::{Facts, PeerFacts, Surroundings, trouble};
 use crate::api::shapes::Trouble;
 use crate::network::identity::peer_id_of;
 use crate::time;
@@ -20,14 +20,17 @@ pub(super) const COMPARED_WITHIN: u64 = 10 * 60 * 1_000;
 /// With how many other organisations a node has to have compared itself in that time, if there are so many: fewer may
 /// be in league to withhold something.
 pub(super) const COMPARED_WITH: usize = 8;
+/// After how many seconds without an entry a node no longer calls it fetching.
+pub(super) const IDLE: u64 = 60;
 /// Names that are listed at most.
 const NAMED: usize = 5;
 
 /// Adds what is wrong between this node and the others, peer by peer, then as a whole.
-pub(super) fn problems(facts: &Facts, now: Now, problems: &mut Vec<Trouble>) {
+pub(super) fn problems(facts: &Facts, around: &Surroundings, problems: &mut Vec<Trouble>) {
+    let now = around.now;
     let young = now.mono < GRACE;
     for peer in &facts.peers {
-        problems.extend(peer_problem(facts, peer, now));
+        problems.extend(peer_problem(facts, peer, around));
     }
     if !lonely(facts, young, problems) {
         stale(facts, now, problems);
@@ -44,8 +47,8 @@ fn name(peer: &PeerFacts) -> String {
     if peer.org_name.is_empty() { "a peer".to_owned() } else { peer.org_name.clone() }
 }
 
-fn peer_problem(facts: &Facts, peer: &PeerFacts, now: Now) -> Option<Trouble> {
-    let name = name(peer);
+fn peer_problem(facts: &Facts, peer: &PeerFacts, around: &Surroundings) -> Option<Trouble> {
+    let (now, name) = (around.now, name(peer));
     let at = |cause: String, advice: &str| {
         let behind_entries = (peer.behind > 0).then_some(peer.behind);
         let node = Some(peer_id_of(&peer.key).to_string());
@@ -81,10 +84,16 @@ fn peer_problem(facts: &Facts, peer: &PeerFacts, now: Now) -> Option<Trouble> {
         );
     }
     if peer.behind > 0 {
-        return at(
-            format!("{name} holds {} entries that are not here yet", peer.behind),
-            "nothing: they are being fetched",
-        );
+        let cause = format!("{name} holds {} entries that are not here yet", peer.behind);
+        return match &around.catching_up {
+            Some(progress) if progress.idle_seconds >= IDLE => at(
+                format!("{cause}, and nothing came for {}", time::ago(progress.idle_seconds.saturating_mul(1_000))),
+                "wait a few minutes for others who hold them; then ask its people what they see in `lyceum status`, and \
+                 start this node again",
+            ),
+            Some(progress) => at(cause, &format!("nothing to do, they are being fetched: {progress}")),
+            None => at(cause, "nothing to do: they are being fetched"),
+        };
     }
     if connected_for < GRACE || !facts.is_member(peer.org) || facts.seat == Seat::None {
         return None;

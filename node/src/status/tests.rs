@@ -6,10 +6,11 @@ use lyceum_protocol::key::SecretKey;
 use lyceum_protocol::replica::{Now, StoreFault};
 use lyceum_protocol::sync::message::RefusalCode;
 
-use super::others::{COMPARED_WITHIN, GRACE};
+use super::others::{COMPARED_WITHIN, GRACE, IDLE};
 use super::own::{BUILT, CLOCK_BEHIND};
 use super::{Facts, PeerFacts, Surroundings, explain};
 use crate::api::shapes::{Status, Trouble};
+use crate::catch_up::CatchUp;
 use crate::network::Addresses;
 use crate::store::{StoreId, StoreStatus};
 
@@ -79,6 +80,7 @@ fn around() -> Surroundings {
             stopped: None,
             refused: None,
         },
+        catching_up: None,
     }
 }
 
@@ -242,6 +244,29 @@ fn a_peer_that_holds_more_shows_with_how_much() {
         facts.peers[2].last_sync = None;
     });
     assert_eq!(problem.behind_entries, Some(12));
+}
+
+#[test]
+fn how_far_it_is_shows_beside_what_is_missing() {
+    let progress = |idle_seconds: u64| CatchUp {
+        entries: 300,
+        of: 1_000,
+        per_second: Some(35),
+        seconds_left: Some(20),
+        since_seconds: 100,
+        idle_seconds,
+    };
+    let behind = |progress: CatchUp| {
+        move |facts: &mut Facts, around: &mut Surroundings| {
+            facts.peers[2].behind = 700;
+            around.catching_up = Some(progress);
+        }
+    };
+    let fetched = "being fetched: 300 of 1000 entries, 35 a second, about 20 s left";
+    shows("Lab 3 holds 700 entries that are not here yet", fetched, behind(progress(IDLE - 1)));
+    let stuck = "700 entries that are not here yet, and nothing came for 1 min";
+    shows(stuck, "ask its people", behind(progress(IDLE)));
+    assert_eq!(status(behind(progress(0))).catching_up, Some(progress(0)));
 }
 
 #[test]

@@ -15,6 +15,8 @@ use crate::publish::{Checked, Prepared, Wishes, check_files, prepare};
 
 /// Publications that are sent at once.
 const AT_ONCE: usize = 24;
+/// Files with the same warning that are named one by one.
+const WARNED_EACH: usize = 5;
 /// Bytes that are sent at once.
 const BYTES_AT_ONCE: usize = 4 * 1024 * 1024;
 
@@ -109,11 +111,15 @@ fn check(files: &[PathBuf], wishes: &Wishes, context: &Context) -> Result<Vec<(P
     let mut good = Vec::new();
     let mut faults = Vec::new();
     let mut restricted = false;
+    let mut warned: Vec<(String, Vec<PathBuf>)> = Vec::new();
     for Checked { file, result } in checked {
         match result {
             Ok(prepared) => {
                 for warning in &prepared.warnings {
-                    context.out.note(&format!("{}: {}", file.display(), safe_text::line(warning)));
+                    match warned.iter_mut().find(|(text, _)| text == warning) {
+                        Some((_, files)) => files.push(file.clone()),
+                        None => warned.push((warning.clone(), vec![file.clone()])),
+                    }
                 }
                 good.push((file, prepared));
             }
@@ -123,6 +129,7 @@ fn check(files: &[PathBuf], wishes: &Wishes, context: &Context) -> Result<Vec<(P
             }
         }
     }
+    warn(&warned, context);
     if faults.is_empty() {
         return Ok(good);
     }
@@ -131,6 +138,23 @@ fn check(files: &[PathBuf], wishes: &Wishes, context: &Context) -> Result<Vec<(P
     let failure = if only_markings { Failure::refused(message) } else { Failure::usage(message) };
     let failure = faults.into_iter().fold(failure, Failure::cause);
     Err(failure.next("correct them and publish again: nothing is published twice"))
+}
+
+/// Says what was left out: a line for each file, or one for all where many have the same.
+fn warn(warned: &[(String, Vec<PathBuf>)], context: &Context) {
+    for (warning, files) in warned {
+        let warning = safe_text::line(warning);
+        match files.split_first() {
+            Some((first, others)) if files.len() > WARNED_EACH => context.out.note(&format!(
+                "{} and {} more files: {warning}",
+                safe_text::line(&first.display().to_string()),
+                others.len()
+            )),
+            _ => files.iter().for_each(|file| {
+                context.out.note(&format!("{}: {warning}", safe_text::line(&file.display().to_string())));
+            }),
+        }
+    }
 }
 
 fn from_stdin(wishes: &Wishes) -> Result<Checked, Failure> {

@@ -15,7 +15,8 @@ use tokio::net::UnixStream;
 
 use crate::api::Problem;
 use crate::api::shapes::{
-    DocumentsPage, EntryPage, LogPage, Member, Peer, PublishAnswer, PublishRequest, Published, Status,
+    DocumentsPage, EntryPage, LogPage, Member, Peer, PublishAnswer, PublishRequest, PublishedAnswer, PublishedMatch,
+    PublishedQuery, Source, Status,
 };
 use crate::failure::Failure;
 use crate::govern::wire::WireBatch;
@@ -143,12 +144,19 @@ impl Client {
         self.send(Method::GET, &format!("/entries/{}/bundle", encoded(id)), Bytes::new()).await
     }
 
-    /// What this organisation has published.
+    /// Whether files were published before; one answer for each, in order.
     ///
     /// # Errors
     /// As [`Client::status`].
-    pub async fn published(&self) -> Result<Vec<Published>, Failure> {
-        self.get("/published").await
+    pub async fn published(&self, sources: Vec<Source>) -> Result<Vec<PublishedMatch>, Failure> {
+        let asked = sources.len();
+        let answer = self.send(Method::POST, "/published", json(&PublishedQuery { sources })?).await?;
+        let answer: PublishedAnswer = read(&answer)?;
+        if answer.matches.len() == asked {
+            Ok(answer.matches)
+        } else {
+            Err(no_answer(format!("{} answers to {asked} questions", answer.matches.len())))
+        }
     }
 
     /// Publishes, all or none.

@@ -11,7 +11,7 @@ use lyceum_protocol::replica::{Now, Replica};
 use lyceum_protocol::state::State;
 use tokio::sync::watch;
 
-use crate::api::{Node, NodeFault, Status};
+use crate::api::{Node, NodeFault, PublishedIndex, Status};
 use crate::catch_up::CatchUp;
 use crate::clock;
 use crate::daemon::Daemon;
@@ -27,6 +27,7 @@ pub struct RunningNode {
     store: Arc<Store>,
     network: Network,
     catching_up: watch::Receiver<Option<CatchUp>>,
+    published: PublishedIndex,
     key: PublicKey,
     http: Option<String>,
     since: u64,
@@ -40,6 +41,7 @@ impl RunningNode {
             store: daemon.store(),
             network: daemon.network(),
             catching_up: daemon.catching_up(),
+            published: PublishedIndex::default(),
             key,
             http,
             since: clock::wall(),
@@ -67,7 +69,11 @@ impl Node for RunningNode {
         if let Some(fault) = self.store.too_full() {
             return Err(NodeFault::DiskFull(fault.0));
         }
-        Ok(self.handle.publish(drafts).await?)
+        let outcome = self.handle.publish(drafts).await?;
+        if let Outcome::Published(entries) = &outcome {
+            self.published.add(entries);
+        }
+        Ok(outcome)
     }
 
     async fn govern(&self, batch: DocumentBatch) -> Result<Outcome, NodeFault> {
@@ -96,6 +102,10 @@ impl Node for RunningNode {
             catching_up: self.catching_up.borrow().clone(),
         };
         Ok(explain(&facts, &around))
+    }
+
+    fn published(&self) -> &PublishedIndex {
+        &self.published
     }
 
     fn key(&self) -> [u8; 32] {

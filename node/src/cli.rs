@@ -146,7 +146,7 @@ async fn dispatch(command: Command, context: &mut Context) -> Result<(), Failure
         Command::Publish(args) => publish::run(args, context).await,
         Command::Log(args) => log::run(args, context).await,
         Command::Show(args) => show::run(args, context).await,
-        Command::Verify(args) => verify::run(args, context),
+        Command::Verify(args) => verify::run(args, context).await,
         Command::Members(args) => members::run(args, context).await,
         Command::Peers(args) => peers::run(args, context).await,
         Command::Status(args) => status::run(args, context).await,

@@ -183,7 +183,7 @@ fn what_front_matter_holds_for_others_is_one_line_and_not_on_standard_output() {
 #[test]
 fn an_exported_entry_verifies_offline_and_no_changed_byte_passes() {
     let folder = tempfile::tempdir().unwrap();
-    let nodes = three(folder.path());
+    let mut nodes = three(folder.path());
     let id = nodes[2].publish("A finding");
     until("the founder has it", || nodes[0].log_ids().contains(&id));
     let file = folder.path().join("entry").display().to_string();
@@ -196,6 +196,12 @@ fn an_exported_entry_verifies_offline_and_no_changed_byte_passes() {
     assert_eq!(verdict["id"].as_str(), Some(id.as_str()));
     let trusted = outside.run(&["verify", &file, "--json", "--alliance", &alliance]).well().objects().remove(0);
     assert_eq!(trusted["rests_on"], "trusted");
+    // A home trusts its own alliance, whether its daemon runs or not.
+    let verdict = nodes[1].run(&["verify", &file, "--json"]).well().objects().remove(0);
+    assert_eq!(verdict["rests_on"], "trusted");
+    nodes[1].stop();
+    let verdict = nodes[1].run(&["verify", &file, "--json"]).well().objects().remove(0);
+    assert_eq!(verdict["rests_on"], "trusted");
     outside.run(&["verify", &file, "--alliance", &"0".repeat(64)]).badly(5, "belongs to alliance");
     let bytes = std::fs::read(&file).unwrap();
     for at in (0..bytes.len()).step_by(bytes.len() / 40) {

@@ -7,6 +7,7 @@
 //! `keys` (one slot for each payload) and `tree/` (everything else, payloads as ciphertext only).
 
 mod durable;
+mod flusher;
 mod folder;
 mod head;
 mod identity;

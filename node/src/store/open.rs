@@ -17,6 +17,7 @@ use lyceum_protocol::replica::Batch;
 use lyceum_protocol::replica::event::StoreFault;
 
 use super::durable;
+use super::flusher::Watch;
 use super::folder::{Folder, Lock, LockFault};
 use super::head::{HeadFile, HeadRead};
 use super::identity::{self, FORMAT, IdentityFault};
@@ -162,6 +163,11 @@ impl Store {
     /// # Errors
     /// [`OpenFault`], in words for whoever started the program.
     pub fn open(path: &Path, options: &StoreOptions) -> Result<Opened, OpenFault> {
+        Self::open_watched(path, options, None)
+    }
+
+    /// The same with another watch than that over the engine's own thread, if one is given.
+    pub(super) fn open_watched(path: &Path, options: &StoreOptions, watch: Option<Watch>) -> Result<Opened, OpenFault> {
         let folder = Folder::new(path);
         let io = |what| move |fault: io::Error| OpenFault::io(path, what, &fault);
         fs::create_dir_all(path).map_err(io("folder"))?;
@@ -176,7 +182,8 @@ impl Store {
         })?;
         let slots = Slots::open(&folder).map_err(io("keys"))?;
         let fresh = FreshSlots::after(&slots).map_err(io("keys"))?;
-        let tree = database::open(&folder, options.network, options.cache_bytes)?;
+        let (tree, flusher) = Watch::opening(|| database::open(&folder, options.network, options.cache_bytes));
+        let (tree, flusher) = (tree?, watch.unwrap_or(flusher));
         let file = File::open(folder.tree_file()).map_err(io("database"))?;
         let bad = |why: String| OpenFault::Io { folder: path.to_path_buf(), what: "database", why };
         let (logs, next_log) = guarded(|| database::places(&tree)).map_err(bad)?.map_err(|why| bad(why.to_string()))?;
@@ -204,7 +211,8 @@ impl Store {
             opened_as = OpenedAs::Copied;
         }
         let head = shared.check_head(written).map_err(|why| bad(why.to_string()))?;
-        let start = Start { shared: Arc::clone(&shared), file, fresh, head: head_file, next_log, live_bytes, erased };
+        let start =
+            Start { shared: Arc::clone(&shared), file, flusher, fresh, head: head_file, next_log, live_bytes, erased };
         let writer = WriterThread::start(start).map_err(io("writer"))?;
         Ok(Opened { store: Self { writer, shared }, opened_as, head })
     }

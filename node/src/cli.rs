@@ -50,11 +50,11 @@ Exit codes: 0 done, 1 failed, 2 wrong usage, 3 daemon not reachable, 4 refused b
 )]
 pub struct Cli {
     /// The home folder of the node [default: LYCEUM_HOME, or else the platform's data folder].
-    #[arg(long, global = true, value_name = "DIR")]
+    #[arg(long, global = true, value_name = "DIR", help_heading = "Options of every command")]
     home: Option<PathBuf>,
 
     /// Print JSON, one object a line, for scripts.
-    #[arg(long, global = true)]
+    #[arg(long, global = true, help_heading = "Options of every command")]
     json: bool,
 
     #[command(subcommand)]

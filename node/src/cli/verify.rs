@@ -14,6 +14,8 @@ use crate::govern::desk::Desk;
 use crate::home::Alliance;
 use crate::time;
 
+const NOT_VISIBLE: &str = "; later retractions are not visible here";
+
 /// Check a file that `show --raw` wrote: offline, and on a machine without a home too.
 ///
 /// Says what the file rests on: `signed` (the signature holds, no charter shows a membership), `member` (of the alliance
@@ -110,14 +112,16 @@ fn read(path: &Path) -> Result<Vec<u8>, Failure> {
 
 fn print(proof: &Proof, context: &mut Context) -> Result<(), Failure> {
     context.out.line(&format!("valid, and it rests on: {}", proof.rests_on))?;
-    context.out.line(&format!("  {}", safe_text::line(&proof.reason)))?;
+    // What it does not show is said once, at the end.
+    let reason = safe_text::line(&proof.reason).replace(NOT_VISIBLE, "");
+    context.out.paragraph("  ", &reason)?;
     context.out.line(&format!("entry         {}", proof.id))?;
-    context.out.line(&format!("organisation  {} ({})", safe_text::line(&proof.org_name), proof.org))?;
+    context.out.paragraph("organisation  ", &format!("{} ({})", safe_text::line(&proof.org_name), proof.org))?;
     context.out.line(&format!("alliance      {}", proof.alliance))?;
     context.out.line(&format!("time          {} (the author's claim)", time::rfc3339(proof.header.time)))?;
     let as_of = match (proof.epoch, proof.as_of) {
         (Some(epoch), Some(at)) => format!("epoch {epoch}, time {}", time::rfc3339(at)),
         _ => format!("no charter, time {}", time::rfc3339(proof.header.time)),
     };
-    context.out.line(&format!("As of {as_of}; later retractions are not visible here."))
+    context.out.line(&format!("As of {as_of}{NOT_VISIBLE}."))
 }

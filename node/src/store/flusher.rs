@@ -56,7 +56,8 @@ impl Watch {
     }
 }
 
-#[cfg(all(test, target_os = "linux"))]
+#[cfg(test)]
+#[cfg(target_os = "linux")]
 mod tests {
     use std::sync::mpsc::{Sender, channel};
     use std::thread::{self, JoinHandle};

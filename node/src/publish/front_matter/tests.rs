@@ -78,7 +78,7 @@ fn an_error_names_file_line_and_column() {
         "{}",
         refused(links)
     );
-    assert_eq!(refused("links:\n  - target: x"), "note.md:3:5: links[0].rel, is missing");
+    assert_eq!(refused("links:\n  - target: x"), "note.md:3:5: links[0].rel is missing");
     assert!(refused("type: essay").starts_with("note.md:2:1: type, \"essay\" is none of"));
     assert_eq!(refused("- a\n- b"), "note.md:2:1: front matter is a list of keys with values");
     assert_eq!(

@@ -12,6 +12,7 @@ mod listing;
 mod members;
 mod problem;
 mod publish;
+mod published;
 mod quota;
 mod serve;
 
@@ -31,6 +32,7 @@ pub(crate) use listing::name_of;
 pub use listing::standing_words;
 pub(crate) use members::seat_word;
 pub use problem::Problem;
+pub use published::{PublishedIndex, find as find_published};
 pub use serve::{ServeFault, Servers, bind_http, serve};
 pub use shapes::Status;
 
@@ -46,6 +48,9 @@ pub enum NodeFault {
     /// The store failed.
     #[error("the store cannot be read: {0}")]
     Store(String),
+    /// The disk is so full that nothing of its own is written any more.
+    #[error("{0}")]
+    DiskFull(String),
 }
 
 /// What the interface needs of a node.
@@ -74,6 +79,9 @@ pub trait Node: Clone + Send + Sync + 'static {
     /// How the node is.
     fn status(&self) -> impl Future<Output = Result<Status, NodeFault>> + Send;
 
+    /// What it has published.
+    fn published(&self) -> &PublishedIndex;
+
     /// Its node key.
     fn key(&self) -> [u8; 32];
 
@@ -92,7 +100,7 @@ pub fn local<N: Node>(node: N) -> Router {
         .route("/log", get(entries::log::<N>))
         .route("/entries/{id}", get(entries::show::<N>))
         .route("/entries/{id}/bundle", get(entries::bundle::<N>))
-        .route("/published", get(entries::published::<N>))
+        .route("/published", post(published::published::<N>))
         .route("/publish", post(publish::publish::<N>))
         .route("/publish/plan", post(quota::plan::<N>))
         .route("/documents", get(documents::all::<N>))

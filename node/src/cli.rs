@@ -1,6 +1,7 @@
 //! The command line: arguments, dispatch, and the one edge where failures become words and exit codes.
 
 pub mod output;
+mod progress;
 pub mod safe_text;
 
 mod admit;
@@ -50,11 +51,11 @@ Exit codes: 0 done, 1 failed, 2 wrong usage, 3 daemon not reachable, 4 refused b
 )]
 pub struct Cli {
     /// The home folder of the node [default: LYCEUM_HOME, or else the platform's data folder].
-    #[arg(long, global = true, value_name = "DIR")]
+    #[arg(long, global = true, value_name = "DIR", help_heading = "Options of every command")]
     home: Option<PathBuf>,
 
     /// Print JSON, one object a line, for scripts.
-    #[arg(long, global = true)]
+    #[arg(long, global = true, help_heading = "Options of every command")]
     json: bool,
 
     #[command(subcommand)]
@@ -146,7 +147,7 @@ async fn dispatch(command: Command, context: &mut Context) -> Result<(), Failure
         Command::Publish(args) => publish::run(args, context).await,
         Command::Log(args) => log::run(args, context).await,
         Command::Show(args) => show::run(args, context).await,
-        Command::Verify(args) => verify::run(args, context),
+        Command::Verify(args) => verify::run(args, context).await,
         Command::Members(args) => members::run(args, context).await,
         Command::Peers(args) => peers::run(args, context).await,
         Command::Status(args) => status::run(args, context).await,

@@ -16,7 +16,7 @@ use tokio::net::UnixStream;
 use crate::api::Problem;
 use crate::api::shapes::{
     DocumentsPage, EntryPage, LogPage, Member, Peer, PlanRequest, PublishAnswer, PublishPlan, PublishRequest,
-    Published, Status,
+    PublishedAnswer, PublishedMatch, PublishedQuery, Source, Status,
 };
 use crate::failure::Failure;
 use crate::govern::wire::WireBatch;
@@ -57,8 +57,18 @@ impl Client {
     /// [`Failure`] with exit code 3 if none answers, and how to start it.
     pub async fn connect(home: &Home) -> Result<Self, Failure> {
         Self::find(home).await?.ok_or_else(|| {
+            let flag = home_flag(home);
+            if !home.card_file().is_file() {
+                return Failure::no_daemon(format!("no daemon runs: there is no node in {}", home.folder().display()))
+                    .next(format!("make one: lyceum {flag}init --org NAME, or name the right folder with --home"));
+            }
+            if !home.alliance_file().is_file() {
+                return Failure::no_daemon(format!("no daemon runs for the home {}", home.folder().display()))
+                    .cause("it belongs to no alliance yet")
+                    .next(format!("lyceum {flag}found --name NAME, or lyceum {flag}join LINE; then lyceum {flag}run"));
+            }
             Failure::no_daemon(format!("no daemon runs for the home {}", home.folder().display()))
-                .next(format!("start it in another terminal, or as a service: lyceum {}run", home_flag(home)))
+                .next(format!("start it in another terminal, or as a service: lyceum {flag}run"))
         })
     }
 
@@ -144,12 +154,19 @@ impl Client {
         self.send(Method::GET, &format!("/entries/{}/bundle", encoded(id)), Bytes::new()).await
     }
 
-    /// What this organisation has published.
+    /// Whether files were published before; one answer for each, in order.
     ///
     /// # Errors
     /// As [`Client::status`].
-    pub async fn published(&self) -> Result<Vec<Published>, Failure> {
-        self.get("/published").await
+    pub async fn published(&self, sources: Vec<Source>) -> Result<Vec<PublishedMatch>, Failure> {
+        let asked = sources.len();
+        let answer = self.send(Method::POST, "/published", json(&PublishedQuery { sources })?).await?;
+        let answer: PublishedAnswer = read(&answer)?;
+        if answer.matches.len() == asked {
+            Ok(answer.matches)
+        } else {
+            Err(no_answer(format!("{} answers to {asked} questions", answer.matches.len())))
+        }
     }
 
     /// Publishes, all or none.
@@ -279,6 +296,13 @@ mod tests {
     #[tokio::test]
     async fn without_a_daemon_the_command_says_how_to_start_it() {
         let folder = tempfile::tempdir().unwrap();
+        let failure = Client::connect(&Home::at(folder.path())).await.unwrap_err();
+        assert_eq!(failure.ends(), crate::failure::Ending::NoDaemon);
+        assert!(failure.next_step().unwrap().contains("init"), "{failure}");
+        std::fs::write(folder.path().join("card"), "").unwrap();
+        let failure = Client::connect(&Home::at(folder.path())).await.unwrap_err();
+        assert!(failure.next_step().unwrap().contains("join LINE"), "{failure}");
+        std::fs::write(folder.path().join("alliance.toml"), "").unwrap();
         let failure = Client::connect(&Home::at(folder.path())).await.unwrap_err();
         assert_eq!(failure.ends(), crate::failure::Ending::NoDaemon);
         assert!(failure.next_step().unwrap().contains("run"), "{failure}");

@@ -7,9 +7,11 @@ use std::time::Duration;
 use lyceum_protocol::hash::{CharterId, NetworkId, OrgId};
 use lyceum_protocol::key::SecretKey;
 use lyceum_protocol::replica::{KnownPeer, Settings, StoreFault};
+use tokio::sync::watch;
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
+use crate::catch_up::{self, CatchUp};
 use crate::driver::{self, Handle, Parts};
 use crate::network::{self, Multiaddr, Network, NetworkFault};
 use crate::recover;
@@ -65,6 +67,7 @@ pub struct Daemon {
     network: Network,
     store: Arc<Store>,
     driver: JoinHandle<()>,
+    catching_up: watch::Receiver<Option<CatchUp>>,
     stop: CancellationToken,
 }
 
@@ -119,7 +122,8 @@ impl Daemon {
             events,
             stop: stop.clone(),
         });
-        Ok(Self { handle, network, store, driver, stop })
+        let catching_up = catch_up::watch(handle.clone(), stop.clone());
+        Ok(Self { handle, network, store, driver, catching_up, stop })
     }
 
     /// Speaks to the replica.
@@ -130,6 +134,11 @@ impl Daemon {
     /// The network.
     pub fn network(&self) -> Network {
         self.network.clone()
+    }
+
+    /// How far it is with what it lacks; none while it lacks nothing that it knows of.
+    pub fn catching_up(&self) -> watch::Receiver<Option<CatchUp>> {
+        self.catching_up.clone()
     }
 
     /// The store, for reading.

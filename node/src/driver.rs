@@ -4,6 +4,7 @@
 //! back as an event. Callers speak to it through a [`Handle`].
 
 mod hands;
+mod links;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -23,6 +24,7 @@ use crate::network::{NetEvent, Network};
 use crate::store::{Store, Writer};
 use crate::verify::Verifier;
 use hands::Hands;
+pub use links::Links;
 
 /// Calls that wait for the driver; more wait at the door.
 const CALLS: usize = 256;
@@ -34,7 +36,7 @@ const NOTICES: usize = 1024;
 #[error("the node is stopping")]
 pub struct DriverStopped;
 
-type Reading = Box<dyn FnOnce(&Replica) + Send>;
+type Reading = Box<dyn FnOnce(&Replica, &Links, Now) + Send>;
 
 enum Call {
     Publish(Vec<Draft>, oneshot::Sender<Outcome>),
@@ -84,10 +86,22 @@ impl Handle {
         &self,
         read: impl FnOnce(&Replica) -> T + Send + 'static,
     ) -> Result<T, DriverStopped> {
+        self.observe(move |replica, _, _| read(replica)).await
+    }
+
+    /// The same with what is known of the connections and the moment by the driver's clock, whose steady time began
+    /// when the driver started.
+    ///
+    /// # Errors
+    /// [`DriverStopped`].
+    pub async fn observe<T: Send + 'static>(
+        &self,
+        read: impl FnOnce(&Replica, &Links, Now) -> T + Send + 'static,
+    ) -> Result<T, DriverStopped> {
         let (answer, result) = oneshot::channel();
-        let reading: Reading = Box::new(move |replica| {
+        let reading: Reading = Box::new(move |replica, links, now| {
             // Whoever asked may have gone away meanwhile.
-            let _gone = answer.send(read(replica));
+            let _gone = answer.send(read(replica, links, now));
         });
         self.calls.send(Call::Read(reading)).await.map_err(|_| DriverStopped)?;
         result.await.map_err(|_| DriverStopped)
@@ -149,6 +163,7 @@ pub fn start(parts: Parts) -> (Handle, tokio::task::JoinHandle<()>) {
         answers: answer_queue,
         events: parts.events,
         stop: parts.stop,
+        links: Links::default(),
         waiting: BTreeMap::new(),
         next_call: 0,
     };
@@ -164,6 +179,7 @@ struct Driver {
     answers: mpsc::UnboundedReceiver<Event>,
     events: mpsc::Receiver<NetEvent>,
     stop: CancellationToken,
+    links: Links,
     /// Callers on this node that wait. Calls of peers are numbered by the network, with the highest bit set here.
     waiting: BTreeMap<CallId, oneshot::Sender<Outcome>>,
     next_call: u64,
@@ -231,7 +247,7 @@ impl Driver {
                 self.waiting.insert(id, answer);
                 self.handle(Event::Govern { call: id, batch });
             }
-            Call::Read(read) => read(&self.replica),
+            Call::Read(read) => read(&self.replica, &self.links, self.clock.now()),
         }
     }
 
@@ -239,10 +255,13 @@ impl Driver {
         match event {
             NetEvent::PeerUp { peer, address } => {
                 tracing::info!(peer = %peer_id_of(&peer), %address, "peer up");
+                self.links.went_up(peer, self.clock.now().mono);
                 self.handle(Event::PeerUp { peer });
             }
             NetEvent::PeerDown { peer, cause } => {
                 tracing::info!(peer = %peer_id_of(&peer), cause, "peer down");
+                let last_sync = self.replica.sessions().get(&peer).and_then(|session| session.last_sync);
+                self.links.went_down(peer, last_sync);
                 self.handle(Event::PeerDown { peer });
             }
             NetEvent::DialFailed { peer, cause } => {

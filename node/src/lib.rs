@@ -1,6 +1,7 @@
 //! One node: everything that touches the world.
 
 pub mod api;
+pub mod catch_up;
 pub mod cli;
 pub mod client;
 pub mod clock;

@@ -70,7 +70,9 @@ impl fmt::Display for FileFault {
         }
         match self.field.as_str() {
             "" => write!(f, " {}", self.reason),
-            field => write!(f, " {field}, {}", self.reason),
+            // A reason is a predicate of the field, or stands for itself.
+            field if self.reason.starts_with("is ") => write!(f, " {field} {}", self.reason),
+            field => write!(f, " {field}: {}", self.reason),
         }
     }
 }

@@ -7,14 +7,16 @@ use lyceum_protocol::entry::{Draft, VerifiedEntry};
 use lyceum_protocol::hash::LogId;
 use lyceum_protocol::key::PublicKey;
 use lyceum_protocol::quota::Schedule;
-use lyceum_protocol::replica::Replica;
 use lyceum_protocol::replica::effect::Outcome;
+use lyceum_protocol::replica::{Now, Replica};
 use lyceum_protocol::state::State;
+use tokio::sync::watch;
 
-use crate::api::{Node, NodeFault, Status};
+use crate::api::{Node, NodeFault, PublishedIndex, Status};
+use crate::catch_up::CatchUp;
 use crate::clock;
 use crate::daemon::Daemon;
-use crate::driver::{DriverStopped, Handle};
+use crate::driver::{DriverStopped, Handle, Links};
 use crate::network::Network;
 use crate::status::{Facts, Surroundings, explain};
 use crate::store::{LogStore as _, Store};
@@ -25,6 +27,8 @@ pub struct RunningNode {
     handle: Handle,
     store: Arc<Store>,
     network: Network,
+    catching_up: watch::Receiver<Option<CatchUp>>,
+    published: PublishedIndex,
     key: PublicKey,
     http: Option<String>,
     since: u64,
@@ -37,6 +41,8 @@ impl RunningNode {
             handle: daemon.handle(),
             store: daemon.store(),
             network: daemon.network(),
+            catching_up: daemon.catching_up(),
+            published: PublishedIndex::default(),
             key,
             http,
             since: clock::wall(),
@@ -60,7 +66,15 @@ impl Node for RunningNode {
     }
 
     async fn publish(&self, drafts: Vec<Draft>) -> Result<Outcome, NodeFault> {
-        Ok(self.handle.publish(drafts).await?)
+        // The store would refuse it as well, but only when it is signed: then the log has to be given up.
+        if let Some(fault) = self.store.too_full() {
+            return Err(NodeFault::DiskFull(fault.0));
+        }
+        let outcome = self.handle.publish(drafts).await?;
+        if let Outcome::Published(entries) = &outcome {
+            self.published.add(entries);
+        }
+        Ok(outcome)
     }
 
     async fn schedule(&self, payloads: Vec<u64>) -> Result<(Schedule, String), NodeFault> {
@@ -84,17 +98,21 @@ impl Node for RunningNode {
     }
 
     async fn status(&self) -> Result<Status, NodeFault> {
-        let now = self.handle.now();
-        let facts = self.handle.read(move |replica| Facts::gather(replica, now)).await?;
+        let look = |replica: &Replica, links: &Links, now: Now| (Facts::gather(replica, links, now), now);
+        let (facts, now) = self.handle.observe(look).await?;
         let around = Surroundings {
-            now: now.wall,
+            now,
             since: self.since,
-            mono: now.mono,
             addresses: self.network.addresses(),
             http: self.http.clone(),
             store: self.store.status(),
+            catching_up: self.catching_up.borrow().clone(),
         };
         Ok(explain(&facts, &around))
+    }
+
+    fn published(&self) -> &PublishedIndex {
+        &self.published
     }
 
     fn key(&self) -> [u8; 32] {

@@ -1,6 +1,12 @@
 //! How a node is, in words: what is missing, because of whom, why, and what to do.
 //!
-//! One [`Facts`] in, one [`Status`] out, the same for the command, the interface and whoever measures.
+//! One [`Facts`] in, one [`Status`] out, the same for the command, the interface and whoever measures. What can be
+//! wrong with the node itself stands in [`own`], what between it and the others in [`others`].
+
+mod others;
+mod own;
+#[cfg(test)]
+mod tests;
 
 mod quota;
 
@@ -15,30 +21,13 @@ use lyceum_protocol::sync::message::RefusalCode;
 
 use crate::api::shapes::{Peer, Status, Trouble};
 use crate::api::{name_of, seat_word};
+use crate::catch_up::CatchUp;
+use crate::driver::Links;
 use crate::network::Addresses;
 use crate::network::identity::peer_id_of;
 use crate::store::StoreStatus;
 use crate::time;
 use quota::QuotaFacts;
-
-/// When this program was built, Unix milliseconds: no true clock stands before it.
-const BUILT: u64 = build_time();
-/// How far behind one's own newest entry a clock may stand without being told, in milliseconds.
-const CLOCK_BEHIND: u64 = 10 * 60 * 1_000;
-/// How long a node may look for its peers before that is a problem, in milliseconds.
-const GRACE: u64 = 20_000;
-/// Bytes that stay free on the disk.
-const DISK_RESERVE: u64 = 64 * 1024 * 1024;
-
-const fn build_time() -> u64 {
-    let mut seconds = 0_u64;
-    let mut digits = env!("LYCEUM_BUILD_SECONDS").as_bytes();
-    while let [digit, rest @ ..] = digits {
-        seconds = seconds.wrapping_mul(10).wrapping_add((*digit).wrapping_sub(b'0') as u64);
-        digits = rest;
-    }
-    seconds.wrapping_mul(1_000)
-}
 
 /// A peer of another organisation, connected or wanted.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -49,13 +38,13 @@ pub struct PeerFacts {
     pub org: OrgId,
     /// What that calls itself.
     pub org_name: String,
-    /// Whether a connection is up.
-    pub connected: bool,
+    /// For how many milliseconds a connection is up; none if there is none.
+    pub connected_for: Option<u64>,
     /// Whether it takes this node for a member; none before it answered.
     pub takes_us_for_member: Option<bool>,
     /// Entries that it holds and this node does not.
     pub behind: u64,
-    /// When both were last compared with nothing missing here, Unix milliseconds.
+    /// When both were last compared with nothing missing here, on this connection or an earlier one, Unix milliseconds.
     pub last_sync: Option<u64>,
     /// Its refusal.
     pub refusal: Option<(RefusalCode, String)>,
@@ -77,7 +66,8 @@ pub struct Facts {
     entries: u64,
     publications: u64,
     members: u64,
-    other_members: usize,
+    /// Other organisations with a seat, and what they call themselves.
+    other_members: Vec<(OrgId, String)>,
     digest: [u8; 32],
     state_root: [u8; 32],
     gaps: u64,
@@ -86,7 +76,6 @@ pub struct Facts {
     checked: bool,
     waiting: usize,
     key_in_use_twice: BTreeSet<LogId>,
-    store_alarm: Option<String>,
     quota: QuotaFacts,
     peers: Vec<PeerFacts>,
 }
@@ -94,18 +83,25 @@ pub struct Facts {
 /// What is known from outside the replica.
 #[derive(Debug, Clone)]
 pub struct Surroundings {
-    /// The wall clock, Unix milliseconds.
-    pub now: u64,
+    /// This moment. The steady clock counts since the node started.
+    pub now: Now,
     /// Since when the process runs, Unix milliseconds.
     pub since: u64,
-    /// The steady clock of the replica, milliseconds.
-    pub mono: u64,
     /// Where it listens and is reached.
     pub addresses: Addresses,
     /// Where HTTP is served.
     pub http: Option<String>,
     /// The disk.
     pub store: StoreStatus,
+    /// How far it is with what it lacks.
+    pub catching_up: Option<CatchUp>,
+}
+
+impl PeerFacts {
+    /// Whether a connection is up.
+    pub const fn is_connected(&self) -> bool {
+        self.connected_for.is_some()
+    }
 }
 
 fn count(len: usize) -> u64 {
@@ -113,8 +109,13 @@ fn count(len: usize) -> u64 {
 }
 
 impl Facts {
+    /// Whether an organisation other than one's own has a seat.
+    fn is_member(&self, org: OrgId) -> bool {
+        self.other_members.iter().any(|(member, _)| *member == org)
+    }
+
     /// Looks them up; quick but for one pass over what is remembered of every entry.
-    pub fn gather(replica: &Replica, now: Now) -> Self {
+    pub fn gather(replica: &Replica, links: &Links, now: Now) -> Self {
         let state = replica.state();
         let settings = replica.settings();
         let documents = state.documents();
@@ -132,7 +133,7 @@ impl Facts {
             }
         }
         let (_, checked, waiting) = replica.writing();
-        let others = state.governance().members().filter(|(org, _)| *org != settings.org).count();
+        let others = state.governance().members().map(|(org, _)| org).filter(|org| *org != settings.org);
         Self {
             alliance: settings.network.to_string(),
             alliance_name: adopted.map(|charter| charter.name.as_str().to_owned()),
@@ -145,7 +146,7 @@ impl Facts {
             entries,
             publications,
             members: count(state.governance().members().count()),
-            other_members: others,
+            other_members: others.map(|org| (org, name_of(state, org))).collect(),
             digest: state.digest(),
             state_root: state.state_root(),
             gaps,
@@ -154,14 +155,13 @@ impl Facts {
             checked,
             waiting,
             key_in_use_twice: replica.alarms().key_in_use_twice.clone(),
-            store_alarm: replica.alarms().store.clone(),
             quota: QuotaFacts::gather(replica, now),
-            peers: peers(replica, state, now.mono),
+            peers: peers(replica, state, links, now.mono),
         }
     }
 }
 
-fn peers(replica: &Replica, state: &State, mono: u64) -> Vec<PeerFacts> {
+fn peers(replica: &Replica, state: &State, links: &Links, mono: u64) -> Vec<PeerFacts> {
     let own = replica.settings().org;
     let mut keys: BTreeSet<PublicKey> = replica.members().iter().copied().collect();
     keys.extend(replica.settings().known_peers.iter().map(|known| known.peer));
@@ -179,28 +179,24 @@ fn peers(replica: &Replica, state: &State, mono: u64) -> Vec<PeerFacts> {
             key,
             org,
             org_name: name_of(state, org),
-            connected: session.is_some(),
+            connected_for: session.map(|_| mono.saturating_sub(links.up_since(&key).unwrap_or(mono))),
             takes_us_for_member: session
                 .and_then(|session| session.you)
                 .map(|you| you == lyceum_protocol::sync::message::You::Member),
             behind: session.map_or(0, |session| session.behind(held)),
-            last_sync: session.and_then(|session| session.last_sync),
+            last_sync: session.and_then(|session| session.last_sync).or_else(|| links.compared_before(&key)),
             refusal: session.and_then(|session| session.refusal.clone()),
             unreachable: failing.map(|(_, cause, since)| (cause.to_owned(), mono.saturating_sub(since))),
         }
     };
-    keys.into_iter().map(facts).filter(|peer| peer.org != own || peer.connected).collect()
+    keys.into_iter().map(facts).filter(|peer| peer.org != own || peer.is_connected()).collect()
 }
 
 /// Says how a node is.
 pub fn explain(facts: &Facts, around: &Surroundings) -> Status {
     let mut problems = Vec::new();
-    own_problems(facts, around, &mut problems);
-    let young = around.now.saturating_sub(around.since) < GRACE;
-    for peer in &facts.peers {
-        problems.extend(peer_problem(facts, peer, young));
-    }
-    lonely(facts, young, &mut problems);
+    own::problems(facts, around, &mut problems);
+    others::problems(facts, around, &mut problems);
     let text = |addresses: &[crate::network::Multiaddr]| addresses.iter().map(ToString::to_string).collect();
     Status {
         alliance: facts.alliance.clone(),
@@ -214,6 +210,7 @@ pub fn explain(facts: &Facts, around: &Surroundings) -> Status {
         entries: facts.entries,
         publications: facts.publications,
         members: facts.members,
+        catching_up: around.catching_up.clone(),
         digest: data_encoding::HEXLOWER.encode(&facts.digest),
         state_root: data_encoding::HEXLOWER.encode(&facts.state_root),
         healthy: problems.is_empty(),
@@ -233,7 +230,7 @@ fn peer_shape(peer: &PeerFacts) -> Peer {
         node: peer_id_of(&peer.key).to_string(),
         org: peer.org.to_string(),
         org_name: peer.org_name.clone(),
-        connected: peer.connected,
+        connected: peer.is_connected(),
         behind_entries: peer.behind,
         last_sync: peer.last_sync.map(time::rfc3339),
         trouble: refused.or_else(|| peer.unreachable.as_ref().map(|(cause, _)| cause.clone())),
@@ -242,154 +239,4 @@ fn peer_shape(peer: &PeerFacts) -> Peer {
 
 fn trouble(cause: impl Into<String>, advice: impl Into<String>) -> Trouble {
     Trouble { peer: None, cause: cause.into(), behind_entries: None, advice: advice.into() }
-}
-
-fn own_problems(facts: &Facts, around: &Surroundings, problems: &mut Vec<Trouble>) {
-    if !facts.key_in_use_twice.is_empty() {
-        problems.push(trouble(
-            "the key of this node is in use twice: entries signed with it came from elsewhere",
-            "find the other machine or copy of this home and stop it; if the key was stolen, this organisation has to drop it",
-        ));
-    }
-    if let Some(fault) = around.store.stopped.as_ref().map(|fault| &fault.0).or(facts.store_alarm.as_ref()) {
-        problems.push(trouble(
-            format!("the store takes nothing more: {fault}"),
-            "mend the disk, then start the node again: what was acknowledged is safe",
-        ));
-    }
-    if let Some(free) = around.store.free_bytes.filter(|free| *free < DISK_RESERVE) {
-        problems.push(trouble(
-            format!("only {} MiB are free on the disk: own publications are refused", free / (1024 * 1024)),
-            "make room on the disk of the home folder",
-        ));
-    }
-    clock(facts, around, problems);
-    seat(facts, problems);
-    if facts.gaps > 0 {
-        problems.push(Trouble {
-            behind_entries: Some(facts.gaps),
-            ..trouble(
-                format!("the text of {} entries is missing, although their headers are here", facts.gaps),
-                "nothing to do: it is asked for again with every comparison; it comes when somebody who holds it is connected",
-            )
-        });
-    }
-    if facts.forked > 0 {
-        problems.push(trouble(
-            format!("{} logs have two different entries at one place: what comes after is not shown", facts.forked),
-            "the organisation that owns the log has to say which branch holds; ask it",
-        ));
-    }
-}
-
-fn clock(facts: &Facts, around: &Surroundings, problems: &mut Vec<Trouble>) {
-    if around.now < BUILT {
-        problems.push(trouble(
-            format!(
-                "the clock of this machine says {}, which is before this program was built",
-                time::short(around.now)
-            ),
-            "set the clock (time synchronisation): entries carry its time",
-        ));
-    } else if let Some(newest) = facts.newest_own.filter(|newest| newest.saturating_sub(around.now) > CLOCK_BEHIND) {
-        let behind = time::ago(newest.saturating_sub(around.now));
-        problems.push(trouble(
-            format!(
-                "the clock of this machine is {behind} behind this node's own newest entry ({})",
-                time::short(newest)
-            ),
-            "set the clock (time synchronisation): now, or when that entry was written, it was wrong",
-        ));
-    }
-}
-
-fn seat(facts: &Facts, problems: &mut Vec<Trouble>) {
-    match &facts.stop {
-        Stop::ChainIncomplete => problems.push(trouble(
-            "the charter of the alliance is not here yet",
-            "wait until a member is reached; if none is, ask for a new invitation: its addresses may have changed",
-        )),
-        Stop::Contested(contest) => problems.push(trouble(
-            format!("the next charter is contested: {} voters signed twice", contest.double_signers.len()),
-            "publishing goes on; the voters have to sign one of them in a later round",
-        )),
-        Stop::UnknownRules { rules, .. } => problems.push(trouble(
-            format!("the alliance has gone over to rules (number {rules}) that this version does not know"),
-            "install a newer version of this program",
-        )),
-        Stop::Newest => {}
-    }
-    match facts.seat {
-        Seat::Firm | Seat::Provisional => {}
-        Seat::None => problems.push(trouble(
-            "this organisation has no seat yet: what it publishes is kept here and stands when it has one",
-            "with an invitation this happens by itself when a member is reached; else a voter runs `lyceum admit CARD` \
-             with the card that `lyceum card` writes here",
-        )),
-        Seat::Suspended => problems.push(trouble(
-            "two organisations redeemed one invitation: neither has the seat until the voters decide",
-            "ask a voter to run `lyceum admit CARD` with your card, and tell where the invitation may have leaked",
-        )),
-        Seat::Removed => problems.push(trouble(
-            "this organisation was removed from the alliance",
-            "this is final for its id; whoever comes back makes a new home with `lyceum init` and is admitted as such",
-        )),
-    }
-}
-
-fn peer_problem(facts: &Facts, peer: &PeerFacts, young: bool) -> Option<Trouble> {
-    let name = if peer.org_name.is_empty() { "a peer".to_owned() } else { peer.org_name.clone() };
-    let at = |cause: String, advice: &str| {
-        let behind_entries = (peer.behind > 0).then_some(peer.behind);
-        let node = Some(peer_id_of(&peer.key).to_string());
-        Some(Trouble { peer: node, cause, behind_entries, advice: advice.to_owned() })
-    };
-    if let Some((code, detail)) = &peer.refusal {
-        return match code {
-            RefusalCode::OtherNetwork => at(
-                format!("{name} belongs to another alliance"),
-                "nothing is exchanged with it; check where the invitation came from",
-            ),
-            _ => at(
-                format!("{name} refuses to speak with this node: {detail}"),
-                "ask its people what they see in `lyceum status`",
-            ),
-        };
-    }
-    if let Some((cause, since)) = peer.unreachable.as_ref().filter(|_| !peer.connected && !young) {
-        return at(
-            format!("{name} cannot be reached since {}: {cause}", time::ago(*since)),
-            "it may be off; if it should be up, ask its people for its address, and see whether a firewall stands between",
-        );
-    }
-    if peer.connected && peer.takes_us_for_member == Some(false) && facts.seat != Seat::None {
-        return at(
-            format!("{name} does not take this node for a member yet"),
-            "wait a moment; if it stays so, that peer has not received what gives this organisation its seat",
-        );
-    }
-    if peer.behind > 0 {
-        return at(
-            format!("{name} holds {} entries that are not here yet", peer.behind),
-            "nothing: they are being fetched",
-        );
-    }
-    None
-}
-
-fn lonely(facts: &Facts, young: bool, problems: &mut Vec<Trouble>) {
-    let connected = facts.peers.iter().any(|peer| peer.connected);
-    let expected = facts.other_members > 0 || !facts.peers.is_empty();
-    if !connected && expected && !young {
-        problems.push(trouble(
-            "no other node is connected: nothing comes in and nothing goes out",
-            "see the peers above; if this machine has no public address, check that outgoing connections are allowed",
-        ));
-    }
-    if !facts.checked && facts.waiting > 0 && !young {
-        problems.push(trouble(
-            format!("{} publications wait: too few nodes have said what they hold of this node's log", facts.waiting),
-            "they are written as soon as enough members are reached",
-        ));
-    }
 }

@@ -7,6 +7,7 @@
 //! `keys` (one slot for each payload) and `tree/` (everything else, payloads as ciphertext only).
 
 mod durable;
+mod flusher;
 mod folder;
 mod head;
 mod identity;
@@ -128,8 +129,12 @@ pub struct StoreStatus {
     pub live_bytes: u64,
     /// Bytes that are free for this user on its disk; none if the system does not tell.
     pub free_bytes: Option<u64>,
+    /// Own entries are refused while fewer bytes than this are free.
+    pub reserve_bytes: u64,
     /// Its identity.
     pub store: StoreId,
     /// Why it takes no more commits, if so.
     pub stopped: Option<StoreFault>,
+    /// The last batch that contradicted what is held, if there was one: a fault of this program.
+    pub refused: Option<StoreFault>,
 }

@@ -9,7 +9,10 @@
 use std::collections::BTreeSet;
 use std::time::Duration;
 
+use lyceum_node::api::shapes::Source;
+use lyceum_node::api::{Node as _, find_published};
 use lyceum_node::daemon::{Daemon, Options};
+use lyceum_node::running::RunningNode;
 use lyceum_node::store::{LogStore, Store, StoreOptions};
 use lyceum_protocol::document::motion::Operation;
 use lyceum_protocol::document::signature::SignaturePlace;
@@ -18,6 +21,7 @@ use lyceum_protocol::entry::Draft;
 use lyceum_protocol::entry::header::{Kind, MARKING_GREEN};
 use lyceum_protocol::hash::{CharterId, NetworkId};
 use lyceum_protocol::key::SecretKey;
+use lyceum_protocol::publication::Publication;
 use lyceum_protocol::replica::{Batch, Change, KnownPeer, Outcome};
 use lyceum_tests::fixtures::Org;
 use tempfile::TempDir;
@@ -118,6 +122,39 @@ async fn three_organisations_share_what_they_publish_and_catch_up_after_a_restar
 #[tokio::test(flavor = "multi_thread")]
 async fn without_any_gossip_everything_converges_all_the_same() {
     share_and_catch_up(false).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_was_published_is_recognised_without_reading_the_log_again() {
+    let a = Member::new("Alpha", 1);
+    let (charter, founding) = a.org.found();
+    let network = NetworkId::from(charter.id());
+    a.store(network, founding);
+    let daemon = a.start(network, charter.id(), Vec::new(), true).await;
+    publish(&daemon, 300, "before").await;
+    // The node of a program that was started anew, as far as its index knows.
+    let node = RunningNode::of(&daemon, a.org.key().public(), None);
+    let source = |title: &str| {
+        let json = format!("{{\"type\":\"note\",\"title\":\"{title}\"}}");
+        let content = Publication::read(json.as_bytes()).unwrap().content_hash();
+        let content = content.iter().map(|byte| format!("{byte:02x}")).collect();
+        Source { content, kind: "note".to_owned(), language: None, title: title.to_owned() }
+    };
+    let find = async |titles: &[&str]| {
+        let found = find_published(&node, titles.iter().map(|title| source(title)).collect()).await.unwrap();
+        found.into_iter().map(|found| found.unchanged.is_some()).collect::<Vec<_>>()
+    };
+    assert_eq!(find(&["before 0", "before 299", "before 300"]).await, [true, true, false]);
+    assert_eq!(node.published().entries_read(), 300, "the first question reads everything once");
+    let drafts = (0..100).map(|n| draft(&format!("{{\"type\":\"note\",\"title\":\"after {n}\"}}"))).collect();
+    assert!(matches!(node.publish(drafts).await.unwrap(), Outcome::Published(entries) if entries.len() == 100));
+    assert_eq!(find(&["before 7", "after 0", "after 99", "after 100"]).await, [true, true, true, false]);
+    assert_eq!(node.published().entries_read(), 300, "what is published through the node is known");
+    // Past the node, as from another machine of the organisation: only that is read.
+    publish(&daemon, 5, "elsewhere").await;
+    assert_eq!(find(&["elsewhere 4"]).await, [true]);
+    assert_eq!(node.published().entries_read(), 305);
+    daemon.shutdown().await;
 }
 
 async fn share_and_catch_up(gossip: bool) {

@@ -97,8 +97,12 @@ impl Node {
 
     /// Starts the daemon and waits until it says that it is ready.
     pub(crate) fn start(&mut self) {
+        self.start_as(program());
+    }
+
+    /// The same with a program that was prepared in some way.
+    pub(crate) fn start_as(&mut self, mut command: Command) {
         let log = std::fs::File::options().create(true).append(true).open(self.home.join("daemon.log")).unwrap();
-        let mut command = program();
         command.arg("--home").arg(&self.home).arg("run").stdout(Stdio::piped()).stderr(log);
         let mut child = command.spawn().unwrap();
         let stdout = child.stdout.take().unwrap();
@@ -122,6 +126,24 @@ impl Node {
         let told = Command::new("kill").args(["-TERM", &daemon.id().to_string()]).status().unwrap();
         assert!(told.success());
         (daemon.wait().unwrap().code().unwrap_or(-1), begun.elapsed())
+    }
+
+    /// Waits until the daemon ends by itself; its exit code, and what it said on standard error in all its life.
+    pub(crate) fn wait(&mut self) -> (i32, String) {
+        let mut daemon = self.daemon.take().unwrap();
+        let deadline = Instant::now() + PATIENCE;
+        let code = loop {
+            match daemon.try_wait().unwrap() {
+                Some(status) => break status.code().unwrap_or(-1),
+                None if Instant::now() > deadline => {
+                    daemon.kill().unwrap();
+                    daemon.wait().unwrap();
+                    panic!("the daemon did not end within {} s", PATIENCE.as_secs());
+                }
+                None => std::thread::sleep(Duration::from_millis(50)),
+            }
+        };
+        (code, std::fs::read_to_string(self.home.join("daemon.log")).unwrap())
     }
 
     /// Kills the daemon without a word.

@@ -139,13 +139,51 @@ fn all_files_are_checked_before_the_first_is_published() {
     node.run(&["publish", &good]).badly(4, "has changed");
     let second = node.run(&["publish", &good, "--supersede", "--json"]).well().objects().remove(0);
     assert_eq!(second["links"], serde_json::json!([{ "rel": "supersedes", "target": first["id"] }]));
-    assert_eq!(node.log_ids().len(), 2);
+    let again = node.run(&["publish", &good, "--json"]).well().objects().remove(0);
+    assert_eq!((&again["id"], again["unchanged"].as_bool()), (&second["id"], Some(true)));
+    // Back to the first text: that is a change again.
+    file("good.md", "---\ntitle: Good\n---\nText.\n");
+    node.run(&["publish", &good]).badly(4, "has changed");
+    node.run(&["publish", &good, "--supersede"]).well();
+    assert_eq!(node.log_ids().len(), 3);
+    node.stop();
+    node.start();
+    let again = node.run(&["publish", &good, "--json"]).well().objects().remove(0);
+    assert_eq!(again["unchanged"].as_bool(), Some(true), "after a restart too: {again}");
+}
+
+#[test]
+fn what_front_matter_holds_for_others_is_one_line_and_not_on_standard_output() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut node = Node::make(folder.path(), "Lab");
+    node.run(&["found", "--name", "Alliance"]).well();
+    node.start();
+    let file = |number: usize, keys: &str| {
+        let path = folder.path().join(format!("{number}.md"));
+        std::fs::write(&path, format!("---\ntitle: Note {number}\n{keys}---\nText {number}.\n")).unwrap();
+        path.display().to_string()
+    };
+    let two = file(0, "slug: /a\nlayout: post\n");
+    let ended = node.run(&["publish", &two]).well();
+    assert_eq!(ended.stderr.lines().count(), 1, "{}", ended.stderr);
+    assert!(ended.stderr.contains("0.md: \"slug\", \"layout\" in the front matter are not fields"), "{}", ended.stderr);
+    assert_eq!(ended.stdout.lines().count(), 1, "{}", ended.stdout);
+    let many: Vec<String> = (1..=30).map(|number| file(number, "slug: /a\n")).collect();
+    let args = |flags: &[&'static str]| -> Vec<String> {
+        ["publish"].iter().chain(flags).map(|arg| (*arg).to_owned()).chain(many.iter().cloned()).collect()
+    };
+    let run = |args: Vec<String>| node.run(&args.iter().map(String::as_str).collect::<Vec<_>>()).well();
+    let ended = run(args(&["--json"]));
+    assert_eq!((ended.objects().len(), ended.stderr.as_str()), (30, ""));
+    let ended = run(args(&["--new"]));
+    assert!(ended.stderr.contains("1.md and 29 more files: \"slug\" in the front matter"), "{}", ended.stderr);
+    assert_eq!(ended.stdout.matches("unchanged").count(), 30, "{}", ended.stdout);
 }
 
 #[test]
 fn an_exported_entry_verifies_offline_and_no_changed_byte_passes() {
     let folder = tempfile::tempdir().unwrap();
-    let nodes = three(folder.path());
+    let mut nodes = three(folder.path());
     let id = nodes[2].publish("A finding");
     until("the founder has it", || nodes[0].log_ids().contains(&id));
     let file = folder.path().join("entry").display().to_string();
@@ -158,6 +196,12 @@ fn an_exported_entry_verifies_offline_and_no_changed_byte_passes() {
     assert_eq!(verdict["id"].as_str(), Some(id.as_str()));
     let trusted = outside.run(&["verify", &file, "--json", "--alliance", &alliance]).well().objects().remove(0);
     assert_eq!(trusted["rests_on"], "trusted");
+    // A home trusts its own alliance, whether its daemon runs or not.
+    let verdict = nodes[1].run(&["verify", &file, "--json"]).well().objects().remove(0);
+    assert_eq!(verdict["rests_on"], "trusted");
+    nodes[1].stop();
+    let verdict = nodes[1].run(&["verify", &file, "--json"]).well().objects().remove(0);
+    assert_eq!(verdict["rests_on"], "trusted");
     outside.run(&["verify", &file, "--alliance", &"0".repeat(64)]).badly(5, "belongs to alliance");
     let bytes = std::fs::read(&file).unwrap();
     for at in (0..bytes.len()).step_by(bytes.len() / 40) {

@@ -6,9 +6,11 @@
     reason = "what cannot be set up fails its test; figures are shown"
 )]
 
+mod clock;
 mod cluster;
 mod commands;
 mod crash;
+mod disk;
 mod formation;
 mod http;
 mod quota;

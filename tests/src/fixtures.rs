@@ -2,11 +2,11 @@
 
 use lyceum_protocol::bounded::{BoundedText, BoundedVec};
 use lyceum_protocol::document::certificate::{Certificate, CertificateObject, ListedKey, Roles};
-use lyceum_protocol::document::charter::{Charter, CharterObject, Lists, MemberRow, Params, Voter};
+use lyceum_protocol::document::charter::{Charter, CharterObject, Lists, MemberRow, Params, SealedRow, Voter};
 use lyceum_protocol::document::motion::{Motion, Operation};
 use lyceum_protocol::document::signature::SignaturePlace;
 use lyceum_protocol::documents::{DocumentBatch, DocumentObject};
-use lyceum_protocol::hash::{CertificateId, CharterId, NetworkId, OrgId, TreeHead, sha256};
+use lyceum_protocol::hash::{CertificateId, CharterId, MotionId, NetworkId, OrgId, TreeHead, sha256};
 use lyceum_protocol::key::SecretKey;
 
 /// An organisation with its keys, one root, one voting, one node key, all drawn from its number.
@@ -94,6 +94,27 @@ impl Org {
         batch.objects.push(DocumentObject::Charter(charter.clone()));
         batch.signatures.push(sign.sign(NetworkId::ZERO, &self.voting).expect("its own key"));
         (charter, batch)
+    }
+
+    /// The charter after `before`, with the same one voter, who signs it, and these members. Who is new is seated by a
+    /// motion that is not here.
+    pub fn succeeds(&self, before: &CharterObject, members: &[&Self]) -> (CharterObject, DocumentBatch) {
+        let mut rows: Vec<MemberRow> =
+            members.iter().map(|org| MemberRow { org: org.id(), certificate: org.certificate.id() }).collect();
+        rows.sort_unstable_by_key(|row| row.org);
+        let new = rows.iter().filter(|row| before.lists.member(row.org).is_none());
+        let admit =
+            |row: &MemberRow| SealedRow { org: row.org, op: Operation::ADMIT, motion: MotionId(sha256(&[&row.org.0])) };
+        let mut sealed: Vec<SealedRow> = new.map(admit).collect();
+        sealed.sort_unstable_by_key(|row| (row.org, row.op, row.motion));
+        let sealed = BoundedVec::new(sealed).expect("few rows");
+        let lists = Lists { members: BoundedVec::new(rows).expect("few rows"), sealed };
+        let charter =
+            Charter { epoch: before.epoch + 1, prev: before.id(), time: before.time + 1, ..(***before).clone() };
+        let charter = charter.into_object(&lists).expect("a charter within its rules");
+        let sign = SignaturePlace::charter(charter.id(), self.voting.public(), 0);
+        let signatures = vec![sign.sign(NetworkId::ZERO, &self.voting).expect("its own key")];
+        (charter.clone(), DocumentBatch { objects: vec![DocumentObject::Charter(charter)], signatures })
     }
 
     /// A motion that this organisation's one vote passes.

@@ -15,13 +15,13 @@ use lyceum_protocol::entry::{Kind, VerifiedEntry};
 use lyceum_protocol::hash::{EntryId, LogId, NetworkId, ObjectId, OrgId};
 use lyceum_protocol::key::PublicKey;
 use lyceum_protocol::proof::{ProofOf, SeatOf};
-use lyceum_protocol::publication::{PublicationType, Rel};
+use lyceum_protocol::publication::PublicationType;
 use lyceum_protocol::standing::Standing;
 use lyceum_protocol::state::State;
 use serde::Deserialize;
 
 use super::listing::{Placed, line_of, publication_of, value_of};
-use super::shapes::{EntryPage, LogPage, Published};
+use super::shapes::{EntryPage, LogPage};
 use super::{Node, Problem};
 use crate::failure::Failure;
 
@@ -298,50 +298,4 @@ fn seating_motion(state: &State, org: OrgId) -> Option<MotionObject> {
         })
     };
     admit.or_else(invite).cloned()
-}
-
-/// What this organisation has published, so that a file published again is recognised. Newest first.
-pub(super) async fn published<N: Node>(Shared(node): Shared<N>) -> Result<Json<Vec<Published>>, Problem> {
-    let own = node.key();
-    let places: Vec<(LogId, u64)> = node
-        .look(move |state| {
-            let org = state.own();
-            let of_org = state.records().filter(|record| {
-                let opening = record.log().opening();
-                opening.key == own || (org.is_some() && state.org_of_log(opening.log) == org)
-            });
-            let mut places = Vec::new();
-            for record in of_org {
-                for (seq, fact) in (0_u64..).zip(record.facts()) {
-                    if fact.kind == Kind::PUBLICATION && record.judged().standing(seq) != Standing::Void {
-                        places.push((fact.time, record.log().opening().log, seq));
-                    }
-                }
-            }
-            places.sort_unstable_by(|a, b| b.cmp(a));
-            places.into_iter().map(|(_, log, seq)| (log, seq)).collect()
-        })
-        .await?;
-    let mut published = Vec::new();
-    let mut replaced: BTreeSet<EntryId> = BTreeSet::new();
-    for places in places.chunks(READ_AT_ONCE) {
-        for entry in node.entries(places.to_vec()).await?.into_iter().flatten() {
-            let Ok(publication) = publication_of(&entry) else { continue };
-            for link in publication.links.iter().filter(|link| matches!(link.rel, Rel::Supersedes | Rel::Retracts)) {
-                replaced.extend(link.entry());
-            }
-            published.push(Published {
-                content: data_encoding::HEXLOWER.encode(&publication.content_hash()),
-                id: entry.id().to_string(),
-                title: publication.title.clone(),
-                kind: publication.kind.name().to_owned(),
-                language: publication.language.as_ref().map(|tag| tag.as_str().to_owned()),
-                replaced: false,
-            });
-        }
-    }
-    for line in &mut published {
-        line.replaced = line.id.parse().is_ok_and(|id: EntryId| replaced.contains(&id));
-    }
-    Ok(Json(published))
 }

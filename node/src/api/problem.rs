@@ -72,6 +72,11 @@ impl From<NodeFault> for Problem {
             NodeFault::Store(_) => {
                 Failure::new("the node cannot do this now").because(&fault).next("see what `lyceum status` says")
             }
+            NodeFault::DiskFull(_) => {
+                let failure = Failure::new("not published: the disk of the node is nearly full").because(&fault);
+                let failure = failure.next("make room there and publish again: nothing is published twice");
+                return Self::new(StatusCode::INSUFFICIENT_STORAGE, &failure);
+            }
         };
         Self::new(StatusCode::SERVICE_UNAVAILABLE, &failure)
     }

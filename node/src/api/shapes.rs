@@ -105,22 +105,41 @@ pub struct PublishAnswer {
     pub entries: Vec<EntryLine>,
 }
 
-/// What this organisation has published already, by content.
+/// What a file is recognised by.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Published {
-    /// Hash of the content, hex.
+pub struct Source {
+    /// SHA-256 of its publication without `created`, hex.
     pub content: String,
-    /// The newest entry with it, hex.
-    pub id: String,
-    /// Its title.
-    pub title: String,
     /// Its type.
     #[serde(rename = "type")]
     pub kind: String,
-    /// Its language tag.
+    /// Language tag.
     pub language: Option<String>,
-    /// Whether a later one of the organisation supersedes or retracts it.
-    pub replaced: bool,
+    /// Its title.
+    pub title: String,
+}
+
+/// Files that may have been published before.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PublishedQuery {
+    /// At most what fits the body.
+    pub sources: Vec<Source>,
+}
+
+/// What was published before of one file, of what was not replaced or retracted since.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PublishedMatch {
+    /// The newest entry with the same content, hex.
+    pub unchanged: Option<String>,
+    /// The newest entry of the same type, language and title, hex.
+    pub earlier: Option<String>,
+}
+
+/// What was published before.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PublishedAnswer {
+    /// One for each source, in order.
+    pub matches: Vec<PublishedMatch>,
 }
 
 /// An organisation of the alliance.
@@ -233,6 +252,8 @@ pub struct Status {
     pub publications: u64,
     /// Organisations with a seat.
     pub members: u64,
+    /// How far it is with what it lacks; none while it lacks nothing that it knows of.
+    pub catching_up: Option<crate::catch_up::CatchUp>,
     /// The frontier digest, hex.
     pub digest: String,
     /// One hash over everything that must converge, hex.

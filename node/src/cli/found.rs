@@ -24,7 +24,7 @@ pub(super) struct Args {
     #[arg(long, value_name = "NAME")]
     name: String,
     /// What it is for (at most 4 KiB).
-    #[arg(long, value_name = "TEXT", default_value = "")]
+    #[arg(long, value_name = "TEXT", default_value = "", hide_default_value = true)]
     purpose: String,
     /// Entries that one organisation may publish a day; 0 for no limit.
     #[arg(long, value_name = "N", default_value_t = Params::default().entries_per_day)]

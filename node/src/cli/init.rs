@@ -28,7 +28,7 @@ pub(super) struct Args {
     #[arg(long, value_name = "NAME")]
     org: String,
     /// Its domain name.
-    #[arg(long, value_name = "DOMAIN", default_value = "")]
+    #[arg(long, value_name = "DOMAIN", default_value = "", hide_default_value = true)]
     domain: String,
     /// Address to listen on, as a multiaddr; may be repeated [default: port 4820 on all interfaces, TCP and QUIC].
     #[arg(long, value_name = "MULTIADDR")]

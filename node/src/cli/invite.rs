@@ -65,6 +65,9 @@ pub(super) async fn run(args: Args, context: &mut Context) -> Result<(), Failure
         return context.out.object(&value);
     }
     say_missing(context, proposal.missing);
+    context.out.note(
+        "A secret that seats one organisation. Send it on a way that only that one reads; it runs `lyceum join LINE`:",
+    );
     context.out.line(&text)
 }
 

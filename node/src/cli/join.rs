@@ -60,7 +60,7 @@ pub(super) async fn run(args: Args, context: &mut Context) -> Result<(), Failure
     }
     context.out.line("")?;
     context.out.line("Next:")?;
-    context.out.line("  lyceum run       start this node; then `lyceum status` says how far it is")
+    context.out.line("  lyceum run       start this node; it shows how far it is, and so does `lyceum status`")
 }
 
 fn rejoin_or_new(home: &Home, invitation: &Invitation) -> Result<(), Failure> {

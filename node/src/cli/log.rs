@@ -1,3 +1,4 @@
+use super::output::Column;
 use super::publish::short_id;
 use super::{Context, safe_text};
 use crate::api::shapes::EntryLine;
@@ -5,6 +6,15 @@ use crate::client::{Client, LogRequest};
 use crate::failure::Failure;
 use crate::time;
 
+const COLUMNS: [Column; 5] = [
+    Column::Whole("ID"),
+    Column::Whole("TIME (UTC)"),
+    Column::Text("ORGANISATION"),
+    Column::Whole("TYPE"),
+    Column::Text("TITLE"),
+];
+/// Types that this version knows.
+const TYPES: [&str; 7] = ["note", "finding", "release", "resource", "call", "review", "notice"];
 /// Entries of one request.
 const PAGE: usize = 500;
 /// Entries that a person is shown unless they ask for more.
@@ -41,6 +51,13 @@ pub(super) async fn run(args: Args, context: &mut Context) -> Result<(), Failure
     let since = args.since.as_deref().map(|text| time::parse(text, crate::clock::wall())).transpose();
     let since = since.map_err(Failure::usage)?;
     let client = Client::connect(&context.home()?).await?;
+    let nothing = match &args.kind {
+        Some(kind) if !TYPES.contains(&kind.as_str()) => {
+            format!("Nothing of the type {:?} is here. Known are: {}.", safe_text::line(kind), TYPES.join(", "))
+        }
+        kind if kind.is_some() || args.org.is_some() || since.is_some() => "Nothing like that is here.".to_owned(),
+        _ => "Nothing is here yet. `lyceum status` says whether the node is up to date.".to_owned(),
+    };
     let usual = if context.out.is_json() { 0 } else { SHOWN };
     let wanted = Some(args.n.unwrap_or(usual)).filter(|n| *n > 0).unwrap_or(usize::MAX);
     let mut request =
@@ -64,10 +81,10 @@ pub(super) async fn run(args: Args, context: &mut Context) -> Result<(), Failure
         request.n = PAGE.min(wanted.saturating_sub(shown));
     };
     if !context.out.is_json() && !rows.is_empty() {
-        context.out.table(&["ID", "TIME (UTC)", "ORGANISATION", "TYPE", "TITLE"], rows)?;
+        context.out.table(&COLUMNS, rows)?;
     }
     if shown == 0 {
-        context.out.note("Nothing here yet. `lyceum status` says whether the node is up to date.");
+        context.out.note(&nothing);
     } else if more && args.n.is_none() {
         context.out.note(&format!("The newest {shown}. All of them: lyceum log -n 0"));
     }

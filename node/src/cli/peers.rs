@@ -1,3 +1,4 @@
+use super::output::Column;
 use super::{Context, safe_text};
 use crate::api::shapes::Peer;
 use crate::client::Client;
@@ -20,21 +21,37 @@ pub(super) async fn run(_args: Args, context: &mut Context) -> Result<(), Failur
         context.out.note("No other node is known yet. `lyceum status` says what to do.");
         return Ok(());
     }
-    context.out.table(&["ORGANISATION", "NODE", "CONNECTED", "BEHIND", "LAST COMPARED (UTC)", "TROUBLE"], rows(&peers))
+    table(&peers, context)
 }
 
-/// The rows of a table of peers.
-pub(super) fn rows(peers: &[Peer]) -> Vec<Vec<String>> {
+/// Prints a table of peers. On a terminal a node is named by the end of its id, and what no row has takes no room.
+pub(super) fn table(peers: &[Peer], context: &mut Context) -> Result<(), Failure> {
+    let short = context.out.is_terminal();
+    let troubled = !short || peers.iter().any(|peer| peer.trouble.is_some());
+    let mut columns = vec![
+        Column::Text("ORGANISATION"),
+        Column::Whole("NODE"),
+        Column::Whole("CONNECTED"),
+        Column::Whole("BEHIND"),
+        Column::Whole("COMPARED (UTC)"),
+    ];
+    columns.extend(troubled.then_some(Column::Text("TROUBLE")));
     let row = |peer: &Peer| {
-        let last = peer.last_sync.as_ref().map(|time| time.get(..19).unwrap_or(time).replace('T', " "));
-        vec![
+        let last = peer.last_sync.as_ref().map(|time| time.get(..16).unwrap_or(time).replace('T', " "));
+        let mut row = vec![
             safe_text::short_line(&peer.org_name, 30),
-            peer.node.clone(),
+            if short { ending(&peer.node) } else { peer.node.clone() },
             if peer.connected { "yes" } else { "no" }.to_owned(),
             peer.behind_entries.to_string(),
             last.unwrap_or_else(|| "never".to_owned()),
-            safe_text::short_line(peer.trouble.as_deref().unwrap_or_default(), 60),
-        ]
+        ];
+        row.extend(troubled.then(|| safe_text::short_line(peer.trouble.as_deref().unwrap_or_default(), 80)));
+        row
     };
-    peers.iter().map(row).collect()
+    context.out.table(&columns, peers.iter().map(row))
+}
+
+/// The end of an id: all ids of nodes begin alike.
+fn ending(id: &str) -> String {
+    format!("…{}", id.get(id.len().saturating_sub(8)..).unwrap_or(id))
 }

@@ -1,22 +1,23 @@
-use std::collections::BTreeMap;
-use std::io::{IsTerminal as _, Read as _};
+mod plan;
+mod quota;
+mod send;
+
+use std::io::Read as _;
 use std::path::{Path, PathBuf};
 
-use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
-use lyceum_protocol::limits::{PUBLICATION_MAX, SALT_LEN};
-use lyceum_protocol::publication::{Link, Rel};
+use indicatif::ProgressDrawTarget;
+use lyceum_protocol::limits::PUBLICATION_MAX;
 
-use super::{Context, safe_text};
-use crate::api::shapes::{EntryLine, PlanRequest, PublishItem, PublishRequest, Published};
+use super::{Context, progress, safe_text};
 use crate::client::Client;
 use crate::failure::Failure;
 use crate::publish::marking::{Marking, MarkingFault};
 use crate::publish::{Checked, Prepared, Wishes, check_files, prepare};
+use plan::{Changed, Plan, plan};
+use send::{AT_ONCE, Sending, bar};
 
-/// Publications that are sent at once.
-const AT_ONCE: usize = 24;
-/// Bytes that are sent at once.
-const BYTES_AT_ONCE: usize = 4 * 1024 * 1024;
+/// Files with the same warning that are named one by one.
+const WARNED_EACH: usize = 5;
 
 /// Publish files: Markdown with front matter, plain text, or publications in JSON.
 ///
@@ -51,12 +52,6 @@ pub(super) struct Args {
     wait: Option<u32>,
 }
 
-/// What is to be done with one file.
-enum Plan {
-    Unchanged { file: PathBuf, earlier: Published },
-    Publish(Box<Prepared>),
-}
-
 pub(super) async fn run(args: Args, context: &mut Context) -> Result<(), Failure> {
     if args.wait.is_some() {
         return Err(Failure::usage("--wait is not in this version: it has no receipts yet")
@@ -65,29 +60,21 @@ pub(super) async fn run(args: Args, context: &mut Context) -> Result<(), Failure
     let wishes = Wishes { kind: args.kind.clone(), marking: args.marking.as_deref().map(marking).transpose()? };
     let prepared = check(&args.files, &wishes, context)?;
     let client = Client::connect(&context.home()?).await?;
-    let earlier = client.published().await?;
-    let plans = plan(prepared, &earlier, &args, context)?;
+    let plans = plan(prepared, &client, Changed { supersede: args.supersede, new: args.new }, context).await?;
     let total = plans.iter().filter(|plan| matches!(plan, Plan::Publish(_))).count();
-    check_quota(&client, &plans).await?;
-    let bar = progress(total, context);
-    let mut batch = PublishRequest { items: Vec::new() };
-    let mut bytes = 0_usize;
+    quota::check_quota(&client, &plans).await?;
+    let mut sending = Sending { client, context, bar: bar(total), total, done: 0, items: Vec::new(), bytes: 0 };
+    if total <= AT_ONCE || sending.context.out.is_json() || !progress::is_watched() {
+        sending.bar.set_draw_target(ProgressDrawTarget::hidden());
+    }
     for plan in plans {
         match plan {
-            Plan::Unchanged { file, earlier } => say_unchanged(context, &file, &earlier)?,
-            Plan::Publish(prepared) => {
-                let size = prepared.publication.to_bytes().len();
-                if batch.items.len() >= AT_ONCE || bytes.saturating_add(size) > BYTES_AT_ONCE {
-                    send(&client, &mut batch, context, &bar).await?;
-                    bytes = 0;
-                }
-                bytes = bytes.saturating_add(size);
-                batch.items.push(item(&prepared)?);
-            }
+            Plan::Unchanged { file, prepared, id } => sending.unchanged(&file, &prepared, &id)?,
+            Plan::Publish(prepared) => sending.add(&prepared).await?,
         }
     }
-    send(&client, &mut batch, context, &bar).await?;
-    bar.finish_and_clear();
+    sending.send().await?;
+    sending.bar.finish_and_clear();
     Ok(())
 }
 
@@ -111,11 +98,15 @@ fn check(files: &[PathBuf], wishes: &Wishes, context: &Context) -> Result<Vec<(P
     let mut good = Vec::new();
     let mut faults = Vec::new();
     let mut restricted = false;
+    let mut warned: Vec<(String, Vec<PathBuf>)> = Vec::new();
     for Checked { file, result } in checked {
         match result {
             Ok(prepared) => {
                 for warning in &prepared.warnings {
-                    context.out.note(&format!("{}: {}", file.display(), safe_text::line(warning)));
+                    match warned.iter_mut().find(|(text, _)| text == warning) {
+                        Some((_, files)) => files.push(file.clone()),
+                        None => warned.push((warning.clone(), vec![file.clone()])),
+                    }
                 }
                 good.push((file, prepared));
             }
@@ -125,6 +116,7 @@ fn check(files: &[PathBuf], wishes: &Wishes, context: &Context) -> Result<Vec<(P
             }
         }
     }
+    warn(&warned, context);
     if faults.is_empty() {
         return Ok(good);
     }
@@ -133,6 +125,23 @@ fn check(files: &[PathBuf], wishes: &Wishes, context: &Context) -> Result<Vec<(P
     let failure = if only_markings { Failure::refused(message) } else { Failure::usage(message) };
     let failure = faults.into_iter().fold(failure, Failure::cause);
     Err(failure.next("correct them and publish again: nothing is published twice"))
+}
+
+/// Says what was left out: a line for each file, or one for all where many have the same.
+fn warn(warned: &[(String, Vec<PathBuf>)], context: &Context) {
+    for (warning, files) in warned {
+        let warning = safe_text::line(warning);
+        match files.split_first() {
+            Some((first, others)) if files.len() > WARNED_EACH => context.out.note(&format!(
+                "{} and {} more files: {warning}",
+                safe_text::line(&first.display().to_string()),
+                others.len()
+            )),
+            _ => files.iter().for_each(|file| {
+                context.out.note(&format!("{}: {warning}", safe_text::line(&file.display().to_string())));
+            }),
+        }
+    }
 }
 
 fn from_stdin(wishes: &Wishes) -> Result<Checked, Failure> {
@@ -145,151 +154,7 @@ fn from_stdin(wishes: &Wishes) -> Result<Checked, Failure> {
     Ok(Checked { file: PathBuf::from("-"), result: prepare(Path::new(name), &bytes, wishes) })
 }
 
-/// What a file published again is recognised by: what it is, its language and its title.
-type Source = (String, Option<String>, String);
-
-fn plan(
-    prepared: Vec<(PathBuf, Prepared)>,
-    earlier: &[Published],
-    args: &Args,
-    context: &Context,
-) -> Result<Vec<Plan>, Failure> {
-    let mut by_content: BTreeMap<&str, &Published> = BTreeMap::new();
-    let mut by_source: BTreeMap<Source, &Published> = BTreeMap::new();
-    // Newest first: the first of equal ones holds.
-    for published in earlier.iter().filter(|published| !published.replaced) {
-        by_content.entry(&published.content).or_insert(published);
-        let source = (published.kind.clone(), published.language.clone(), published.title.clone());
-        by_source.entry(source).or_insert(published);
-    }
-    let mut plans = Vec::new();
-    let mut changed = Vec::new();
-    for (file, mut prepared) in prepared {
-        let publication = &prepared.publication;
-        let content = data_encoding::HEXLOWER.encode(&publication.content_hash());
-        if let Some(earlier) = by_content.get(content.as_str()) {
-            plans.push(Plan::Unchanged { file, earlier: (*earlier).clone() });
-            continue;
-        }
-        let language = publication.language.as_ref().map(|tag| tag.as_str().to_owned());
-        let source = (publication.kind.name().to_owned(), language, publication.title.clone());
-        if let Some(earlier) = by_source.get(&source).filter(|_| !args.new) {
-            let supersede = args.supersede || asked(&file, earlier, context)?;
-            if supersede {
-                let link = Link { rel: Rel::Supersedes, target: earlier.id.clone() };
-                prepared.publication = prepared.publication.with_link(&link).map_err(|fault| {
-                    Failure::usage(format!("{} cannot replace its earlier version", file.display())).because(&fault)
-                })?;
-            } else {
-                changed.push(format!("{} was published as {} and has changed", file.display(), short_id(&earlier.id)));
-                continue;
-            }
-        }
-        plans.push(Plan::Publish(Box::new(prepared)));
-    }
-    if changed.is_empty() {
-        return Ok(plans);
-    }
-    let failure = Failure::refused("nothing was published: some files were published before in another version");
-    let failure = changed.into_iter().fold(failure, Failure::cause);
-    Err(failure.next("replace the earlier version with --supersede, or publish beside it with --new"))
-}
-
-/// All of them have room, or nothing is published and it is said how many would, and when the others.
-async fn check_quota(client: &Client, plans: &[Plan]) -> Result<(), Failure> {
-    let payload = |plan: &Plan| match plan {
-        Plan::Publish(prepared) => u64::try_from(prepared.publication.to_bytes().len().saturating_add(SALT_LEN)).ok(),
-        Plan::Unchanged { .. } => None,
-    };
-    let payloads: Vec<u64> = plans.iter().filter_map(payload).collect();
-    let total = payloads.len();
-    if total == 0 {
-        return Ok(());
-    }
-    let plan = client.plan(&PlanRequest { payloads }).await?;
-    let (Some(next), Some(last)) = (plan.next, plan.last) else { return Ok(()) };
-    let failure = match (total, plan.fits) {
-        (1, _) => Failure::refused("not published: your organisation has used up its quota")
-            .next(format!("publish it again from {last} on")),
-        (_, 0) => Failure::refused("nothing was published: your organisation has used up its quota")
-            .next(format!("the first may go at {next}, the last of these {total} at {last}")),
-        (_, fits) => Failure::refused(format!(
-            "nothing was published: your organisation's quota has room for {fits} of these {total} now"
-        ))
-        .next(format!("publish the first {fits} alone; the next may go at {next}, the last of them at {last}")),
-    };
-    Err(failure.cause(plan.rule).until(next))
-}
-
-/// Asks the person at the terminal, if there is one.
-fn asked(file: &Path, earlier: &Published, context: &Context) -> Result<bool, Failure> {
-    if context.out.is_json() || !std::io::stdin().is_terminal() || !std::io::stderr().is_terminal() {
-        return Ok(false);
-    }
-    let id = short_id(&earlier.id);
-    context.out.note(&format!("{} was published as {id} and has changed. Replace that version? [y/N]", file.display()));
-    let mut answer = String::new();
-    std::io::stdin().read_line(&mut answer).map_err(|fault| Failure::new("no answer").because(&fault))?;
-    Ok(matches!(answer.trim().to_lowercase().as_str(), "y" | "yes" | "o" | "oui" | "j" | "ja"))
-}
-
 /// The beginning of an id, enough to name it.
 pub(super) fn short_id(id: &str) -> &str {
     id.get(..12).unwrap_or(id)
-}
-
-fn item(prepared: &Prepared) -> Result<PublishItem, Failure> {
-    let publication = serde_json::from_slice(&prepared.publication.to_bytes())
-        .map_err(|fault| Failure::new("the publication cannot be sent").because(&fault))?;
-    Ok(PublishItem { publication, marking: Some(prepared.marking.name().to_owned()) })
-}
-
-fn progress(total: usize, context: &Context) -> ProgressBar {
-    let bar = ProgressBar::new(u64::try_from(total).unwrap_or(u64::MAX));
-    if total <= AT_ONCE || context.out.is_json() {
-        bar.set_draw_target(ProgressDrawTarget::hidden());
-    }
-    if let Ok(style) = ProgressStyle::with_template("publishing {bar:30} {pos}/{len} {eta} left") {
-        bar.set_style(style);
-    }
-    bar
-}
-
-async fn send(
-    client: &Client,
-    batch: &mut PublishRequest,
-    context: &mut Context,
-    bar: &ProgressBar,
-) -> Result<(), Failure> {
-    if batch.items.is_empty() {
-        return Ok(());
-    }
-    let answer = client.publish(batch).await?;
-    bar.inc(u64::try_from(batch.items.len()).unwrap_or(0));
-    batch.items.clear();
-    for entry in &answer.entries {
-        say_published(context, entry)?;
-    }
-    // Ids are told as soon as they are durable: whoever reads along may rely on them.
-    context.out.flush()
-}
-
-fn say_published(context: &mut Context, entry: &EntryLine) -> Result<(), Failure> {
-    if context.out.is_json() {
-        return context.out.object(entry);
-    }
-    let title = safe_text::short_line(entry.title.as_deref().unwrap_or_default(), 60);
-    context.out.line(&format!("{}  {}  {title}", short_id(&entry.id), entry.marking))
-}
-
-fn say_unchanged(context: &mut Context, file: &Path, earlier: &Published) -> Result<(), Failure> {
-    if context.out.is_json() {
-        let value = serde_json::json!({
-            "id": earlier.id, "type": earlier.kind, "title": earlier.title, "unchanged": true,
-            "file": file.display().to_string(),
-        });
-        return context.out.object(&value);
-    }
-    let title = safe_text::short_line(&earlier.title, 60);
-    context.out.line(&format!("{}  unchanged, published before  {title}", short_id(&earlier.id)))
 }

@@ -2,6 +2,7 @@ use std::collections::BTreeMap;
 use std::io::IsTerminal as _;
 use std::time::Duration;
 
+use indicatif::ProgressBar;
 use libp2p::Multiaddr;
 use libp2p::multiaddr::Protocol;
 use lyceum_protocol::key::PublicKey;
@@ -9,8 +10,9 @@ use lyceum_protocol::replica::KnownPeer;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio_util::sync::CancellationToken;
 
-use super::Context;
 use super::found::unlock;
+use super::progress::Beside;
+use super::{Context, progress};
 use crate::api::{self, Servers};
 use crate::daemon::{Daemon, DaemonFault, Options};
 use crate::failure::Failure;
@@ -24,10 +26,14 @@ use crate::running::RunningNode;
 /// How long requests in flight may take when the node stops.
 const FINISH_WITHIN: Duration = Duration::from_secs(2);
 
+/// What is logged unless LYCEUM_LOG says otherwise: the network library says at `info` what the ready line says.
+const LOG_FILTER: &str = "info,libp2p_swarm=warn";
+
 /// Start the node and serve until it is told to stop (Ctrl-C or SIGTERM).
 ///
 /// Prints one line that begins with `ready` when it serves. What happens goes to standard error; LYCEUM_LOG sets how
-/// much (error, warn, info, debug). Only the node key is unlocked.
+/// much (error, warn, info, debug). While the node fetches what it lacks it says how far it is: as a bar on a terminal,
+/// in a line every ten seconds elsewhere. Only the node key is unlocked.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
 Examples:
@@ -47,7 +53,8 @@ pub(super) async fn run(_args: Args, context: &mut Context) -> Result<(), Failur
     let _lock = HomeLock::take(&home).map_err(|fault| locked(&fault))?;
     let secret = unlock(&home, KeyName::Node)?;
     let key = secret.public();
-    log_to_stderr();
+    let bar = progress::bar("catching up: {msg} [{wide_bar}]");
+    log_to_stderr(bar.clone());
     let http = api::bind_http(config.http).await.map_err(|fault| {
         Failure::new("the node did not start")
             .because(&fault)
@@ -77,11 +84,14 @@ pub(super) async fn run(_args: Args, context: &mut Context) -> Result<(), Failur
         }
     };
     let ready = ready_line(&home, key, &daemon, &servers);
+    let shown = tokio::spawn(progress::show_catch_up(daemon.catching_up(), bar.clone()));
     let said = context.out.line(&ready).and_then(|()| context.out.flush());
     let ended = match said {
         Ok(()) => until_stopped(&daemon).await,
         Err(failure) => Err(failure),
     };
+    shown.abort();
+    bar.finish_and_clear();
     tracing::info!("stopping");
     stop.cancel();
     if tokio::time::timeout(FINISH_WITHIN, servers.finish()).await.is_err() {
@@ -149,13 +159,14 @@ fn known_peers(alliance: &Alliance) -> Result<Vec<KnownPeer>, Failure> {
     Ok(peers.into_iter().map(|(peer, addresses)| KnownPeer { peer, addresses }).collect())
 }
 
-fn log_to_stderr() {
-    let filter = std::env::var("LYCEUM_LOG").unwrap_or_else(|_| "info".to_owned());
-    let filter = tracing_subscriber::EnvFilter::try_new(filter).unwrap_or_else(|_| "info".into());
+/// What happens goes to standard error, above the bar where one is drawn.
+fn log_to_stderr(bar: ProgressBar) {
+    let filter = std::env::var("LYCEUM_LOG").unwrap_or_else(|_| LOG_FILTER.to_owned());
+    let filter = tracing_subscriber::EnvFilter::try_new(filter).unwrap_or_else(|_| LOG_FILTER.into());
     // Another subscriber, as in a test, stays.
     let _ = tracing_subscriber::fmt()
         .with_env_filter(filter)
-        .with_writer(std::io::stderr)
+        .with_writer(move || Beside(bar.clone()))
         .with_ansi(std::io::stderr().is_terminal())
         .with_target(false)
         .try_init();

@@ -47,18 +47,14 @@ async fn write_raw(client: &Client, id: &str, file: PathBuf, context: &mut Conte
     }
     durable::write(&std::path::absolute(&file).unwrap_or_else(|_| file.clone()), &bundle, durable::READABLE)
         .map_err(|fault| Failure::new(format!("cannot write {}", file.display())).because(&fault))?;
-    context.out.note(&format!(
-        "Wrote {} bytes to {}. Check it anywhere: lyceum verify FILE",
-        bundle.len(),
-        file.display()
-    ));
+    context.out.note(&format!("Wrote {} bytes. Check them anywhere: lyceum verify {}", bundle.len(), file.display()));
     Ok(())
 }
 
 fn print(page: &EntryPage, context: &mut Context) -> Result<(), Failure> {
     let line = &page.line;
     let title = line.title.clone().or_else(|| line.unreadable.clone().map(|why| format!("({why})")));
-    context.out.line(&safe_text::line(&title.unwrap_or_default()))?;
+    context.out.paragraph("", &safe_text::line(&title.unwrap_or_default()))?;
     context.out.line("")?;
     let signature = if page.signature_valid { "valid" } else { "DOES NOT HOLD: do not rely on this entry" };
     let links: Vec<String> = line.links.iter().map(link_words).collect();
@@ -75,7 +71,7 @@ fn print(page: &EntryPage, context: &mut Context) -> Result<(), Failure> {
         ("links", links.join("; ")),
     ];
     for (name, value) in rows.iter().filter(|(_, value)| !value.is_empty()) {
-        context.out.line(&format!("{name:<14}{}", safe_text::line(value)))?;
+        context.out.paragraph(&format!("{name:<14}"), &safe_text::line(value))?;
     }
     for field in ["summary", "body"] {
         if let Some(text) = page.publication.as_ref().and_then(|it| it.get(field)).and_then(Value::as_str) {

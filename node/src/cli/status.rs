@@ -54,27 +54,30 @@ fn quota(quota: &Quota) -> String {
 fn print(status: &Status, context: &mut Context) -> Result<(), Failure> {
     let alliance = status.alliance_name.as_deref().map(safe_text::line).unwrap_or_else(|| "not known yet".to_owned());
     let addresses = if status.addresses.is_empty() { "none known".to_owned() } else { status.addresses.join(", ") };
+    let catching_up = status.catching_up.as_ref().map(ToString::to_string).unwrap_or_default();
     let rows = [
-        ("alliance", format!("{alliance} ({})", status.alliance)),
-        ("organisation", format!("{} ({}), seat: {}", safe_text::line(&status.org_name), status.org, status.seat)),
+        ("alliance", alliance),
+        ("", status.alliance.clone()),
+        ("organisation", format!("{}, seat: {}", safe_text::line(&status.org_name), status.seat)),
+        ("", status.org.clone()),
         ("node", status.node.clone()),
         ("listens on", status.listening.join(", ")),
         ("reached at", addresses),
         ("http", status.http.clone().unwrap_or_default()),
         ("members", status.members.to_string()),
         ("entries", format!("{} ({} publications)", status.entries, status.publications)),
+        ("catching up", catching_up),
         ("quota", quota(&status.quota)),
         ("digest", status.digest.clone()),
         ("state root", status.state_root.clone()),
         ("runs since", format!("{} (version {})", status.running_since, status.version)),
     ];
     for (name, value) in rows.iter().filter(|(_, value)| !value.is_empty()) {
-        context.out.line(&format!("{name:<14}{value}"))?;
+        context.out.paragraph(&format!("{name:<14}"), value)?;
     }
     if !status.peers.is_empty() {
         context.out.line("")?;
-        let headings = ["ORGANISATION", "NODE", "CONNECTED", "BEHIND", "LAST COMPARED (UTC)", "TROUBLE"];
-        context.out.table(&headings, peers::rows(&status.peers))?;
+        peers::table(&status.peers, context)?;
     }
     context.out.line("")?;
     for waiting in &status.quota.waiting {
@@ -85,8 +88,8 @@ fn print(status: &Status, context: &mut Context) -> Result<(), Failure> {
         return context.out.line("No problem.");
     }
     for problem in &status.problems {
-        context.out.line(&format!("problem: {}", safe_text::line(&problem.cause)))?;
-        context.out.line(&format!("   next: {}", safe_text::line(&problem.advice)))?;
+        context.out.paragraph("problem: ", &safe_text::line(&problem.cause))?;
+        context.out.paragraph("   next: ", &safe_text::line(&problem.advice))?;
     }
     Ok(())
 }

@@ -2,20 +2,25 @@ use std::collections::BTreeSet;
 use std::io::Read as _;
 use std::path::{Path, PathBuf};
 
-use lyceum_protocol::bundle::Bundle;
-use lyceum_protocol::hash::NetworkId;
+use lyceum_protocol::bundle::{Bundle, Part};
+use lyceum_protocol::hash::{CharterId, NetworkId};
 use lyceum_protocol::limits::BUNDLE_MAX;
 use lyceum_protocol::proof::{self, Proof, ProofFault, Trust, Verdict};
+use lyceum_protocol::state::State;
 
 use super::{Context, safe_text};
 use crate::failure::Failure;
-use crate::home::{Alliance, Home};
+use crate::govern::desk::Desk;
+use crate::home::Alliance;
 use crate::time;
 
-/// Check a file that `show --raw` wrote: offline, without a home.
+const NOT_VISIBLE: &str = "; later retractions are not visible here";
+
+/// Check a file that `show --raw` wrote: offline, and on a machine without a home too.
 ///
 /// Says what the file rests on: `signed` (the signature holds, no charter shows a membership), `member` (of the alliance
-/// in the file, by its charter), or `trusted` (that alliance is the one given with --alliance, or this home's).
+/// in the file, by its charter), or `trusted` (that alliance is the one given with --alliance, or this home's, by a
+/// charter that the home has adopted).
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
 Examples:
@@ -29,12 +34,12 @@ pub(super) struct Args {
     alliance: Option<String>,
 }
 
-pub(super) fn run(args: Args, context: &mut Context) -> Result<(), Failure> {
+pub(super) async fn run(args: Args, context: &mut Context) -> Result<(), Failure> {
     let named = args.alliance.as_deref().map(alliance_id).transpose()?;
     let bytes = read(&args.file)?;
-    let result = match named {
-        Some(alliance) => check(&bytes, Some(&Trust { alliance, charters: BTreeSet::new() })),
-        None => by_home(&bytes, context),
+    let result = match Bundle::read(&bytes) {
+        Ok(bundle) => check(&bundle, named, context).await,
+        Err(fault) => Err(fault.into()),
     };
     let verdict = Verdict::from(&result);
     if context.out.is_json() {
@@ -59,22 +64,30 @@ pub(super) fn run(args: Args, context: &mut Context) -> Result<(), Failure> {
     }
 }
 
-fn check(bytes: &[u8], trust: Option<&Trust>) -> Result<Proof, ProofFault> {
-    proof::check(&Bundle::read(bytes)?, trust)
+/// Checks a file by the alliance that was named, or else by that of the home, if the file is of it.
+async fn check(bundle: &Bundle, named: Option<NetworkId>, context: &Context) -> Result<Proof, ProofFault> {
+    let alone = proof::check(bundle, named.map(|alliance| Trust { alliance, charters: BTreeSet::new() }).as_ref())?;
+    let Ok(home) = context.home() else { return Ok(alone) };
+    let of_home = |alliance: &Alliance| alliance.network == alone.alliance;
+    let Some(alliance) = Alliance::read(&home).ok().flatten().filter(of_home) else { return Ok(alone) };
+    let charters = match Desk::look(&home, &alliance).await {
+        Ok(state) => adopted(&state, alliance.checkpoint, bundle),
+        Err(failure) => {
+            context.out.note(&format!("Checked without what this home knows of its alliance: {failure}"));
+            BTreeSet::from([alliance.checkpoint])
+        }
+    };
+    proof::check(bundle, Some(&Trust { alliance: alliance.network, charters }))
 }
 
-/// Without a named alliance that of the home counts, if there is one and the file is of it.
-fn by_home(bytes: &[u8], context: &Context) -> Result<Proof, ProofFault> {
-    let proof = check(bytes, None)?;
-    let home: Option<Home> = context.home().ok();
-    let alliance = home.and_then(|home| Alliance::read(&home).ok().flatten());
-    match alliance {
-        Some(alliance) if proof.alliance == alliance.network => {
-            let trust = Trust { alliance: alliance.network, charters: BTreeSet::from([alliance.checkpoint]) };
-            check(bytes, Some(&trust))
-        }
-        _ => Ok(proof),
-    }
+/// The charters on which a file may rest its author's seat. A row of a charter stays what it was when that charter was
+/// adopted. A motion counts under the newest charter only: keys that voted once could pass others today.
+fn adopted(state: &State, checkpoint: CharterId, bundle: &Bundle) -> BTreeSet<CharterId> {
+    let adoption = state.governance().adoption();
+    let newest = adoption.adopted().unwrap_or(checkpoint);
+    let by_motion = bundle.parts().iter().any(|part| matches!(part, Part::Motion(_)));
+    let chain = adoption.chain().iter().copied().filter(|_| !by_motion);
+    chain.chain([newest]).collect()
 }
 
 fn alliance_id(text: &str) -> Result<NetworkId, Failure> {
@@ -99,14 +112,16 @@ fn read(path: &Path) -> Result<Vec<u8>, Failure> {
 
 fn print(proof: &Proof, context: &mut Context) -> Result<(), Failure> {
     context.out.line(&format!("valid, and it rests on: {}", proof.rests_on))?;
-    context.out.line(&format!("  {}", safe_text::line(&proof.reason)))?;
+    // What it does not show is said once, at the end.
+    let reason = safe_text::line(&proof.reason).replace(NOT_VISIBLE, "");
+    context.out.paragraph("  ", &reason)?;
     context.out.line(&format!("entry         {}", proof.id))?;
-    context.out.line(&format!("organisation  {} ({})", safe_text::line(&proof.org_name), proof.org))?;
+    context.out.paragraph("organisation  ", &format!("{} ({})", safe_text::line(&proof.org_name), proof.org))?;
     context.out.line(&format!("alliance      {}", proof.alliance))?;
     context.out.line(&format!("time          {} (the author's claim)", time::rfc3339(proof.header.time)))?;
     let as_of = match (proof.epoch, proof.as_of) {
         (Some(epoch), Some(at)) => format!("epoch {epoch}, time {}", time::rfc3339(at)),
         _ => format!("no charter, time {}", time::rfc3339(proof.header.time)),
     };
-    context.out.line(&format!("As of {as_of}; later retractions are not visible here."))
+    context.out.line(&format!("As of {as_of}{NOT_VISIBLE}."))
 }

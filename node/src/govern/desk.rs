@@ -32,19 +32,33 @@ impl Desk {
     /// [`Failure`].
     pub async fn open(home: &Home, org: OrgId) -> Result<Self, Failure> {
         if let Some(client) = Client::find(home).await? {
-            return Self::through(client, org).await;
+            return Self::through(client, Some(org)).await;
         }
         let alliance = alliance_of(home)?;
         Self::in_folder(home, &alliance, org)
     }
 
-    async fn through(client: Client, org: OrgId) -> Result<Self, Failure> {
+    /// What a home knows of its alliance, for whoever only looks: nothing is made where nothing is.
+    ///
+    /// # Errors
+    /// [`Failure`].
+    pub async fn look(home: &Home, alliance: &Alliance) -> Result<State, Failure> {
+        if let Some(client) = Client::find(home).await? {
+            return Ok(Self::through(client, None).await?.state);
+        }
+        if !home.store_folder().is_dir() {
+            return Ok(State::new(alliance.network, alliance.checkpoint, None));
+        }
+        Ok(Self::opened(home, alliance, None)?.state)
+    }
+
+    async fn through(client: Client, org: Option<OrgId>) -> Result<Self, Failure> {
         let unreadable = |reason: String| Failure::new("the daemon's documents cannot be read").cause(reason);
         let page = client.documents().await?;
         let network: NetworkId = page.alliance.parse().map_err(|_| unreadable("no alliance".into()))?;
         let checkpoint: CharterId = page.checkpoint.parse().map_err(|_| unreadable("no checkpoint".into()))?;
         let batch = page.documents.read(network).map_err(|fault| unreadable(fault.to_string()))?;
-        let mut state = State::new(network, checkpoint, Some(org));
+        let mut state = State::new(network, checkpoint, org);
         state.add_documents(batch);
         let addresses = client.status().await?.addresses;
         Ok(Self { state, place: Place::Daemon { client, addresses } })
@@ -55,13 +69,17 @@ impl Desk {
     /// # Errors
     /// [`Failure`].
     pub fn in_folder(home: &Home, alliance: &Alliance, org: OrgId) -> Result<Self, Failure> {
+        Self::opened(home, alliance, Some(org))
+    }
+
+    fn opened(home: &Home, alliance: &Alliance, org: Option<OrgId>) -> Result<Self, Failure> {
         let lock = lock(home)?;
         let unreadable = |fault: &(dyn std::error::Error + 'static)| {
             Failure::new("the store of this home cannot be opened").because(fault)
         };
         let opened = Store::open(&home.store_folder(), &StoreOptions::new(alliance.network))
             .map_err(|fault| unreadable(&fault))?;
-        let (state, _) = recover::state_of(&opened.store, alliance.network, alliance.checkpoint, Some(org))
+        let (state, _) = recover::state_of(&opened.store, alliance.network, alliance.checkpoint, org)
             .map_err(|fault| unreadable(&fault))?;
         Ok(Self { state, place: Place::Folder { store: opened.store, _lock: lock } })
     }

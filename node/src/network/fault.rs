@@ -3,7 +3,9 @@
 use std::error::Error;
 use std::io;
 
+use libp2p::Multiaddr;
 use libp2p::core::transport::TransportError;
+use libp2p::multiaddr::Protocol;
 use libp2p::request_response::OutboundFailure;
 use libp2p::swarm::DialError;
 use lyceum_protocol::replica::event::AskFault;
@@ -49,9 +51,12 @@ pub(super) fn dial_words(fault: &DialError) -> String {
         }
         DialError::LocalPeerId { address } => format!("at {address} answers this node itself"),
         DialError::Transport(all) => {
-            let causes: Vec<String> =
-                all.iter().take(4).map(|(address, fault)| format!("{address}: {}", transport_words(fault))).collect();
-            causes.join("; ")
+            // Whose address it is is known to whoever hears of it.
+            let words = |(address, fault): &(Multiaddr, TransportError<io::Error>)| {
+                let host = address.iter().filter(|part| !matches!(part, Protocol::P2p(_))).collect::<Multiaddr>();
+                format!("{host}: {}", transport_words(fault))
+            };
+            all.iter().take(4).map(words).collect::<Vec<_>>().join("; ")
         }
         DialError::Denied { cause } => innermost(cause),
         DialError::NoAddresses => "no address is known".to_owned(),

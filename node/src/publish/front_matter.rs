@@ -19,7 +19,7 @@ pub struct Read {
     pub publication: Publication,
     /// The marking, if the front matter names one.
     pub marking: Option<Marking>,
-    /// Keys that were left out, in words.
+    /// What was left out, in words: one warning for all keys.
     pub warnings: Vec<String>,
 }
 
@@ -32,6 +32,8 @@ pub enum Dialect {
     PlainText,
 }
 
+/// Keys that are named in a warning at most.
+const KEYS_NAMED: usize = 8;
 /// Fields that only some types have and that pass through as they are written.
 const OWN_FIELDS: [&str; 14] = [
     "nature",
@@ -64,7 +66,7 @@ pub fn read(file: &Path, text: &str, dialect: Dialect, kind: Option<&str>) -> Re
         })?,
     };
     let mut making =
-        Making { file, fields: BTreeMap::new(), positions: BTreeMap::new(), marking: None, warnings: Vec::new() };
+        Making { file, fields: BTreeMap::new(), positions: BTreeMap::new(), marking: None, left_out: Vec::new() };
     if let Some(front) = cut.front {
         making.front_matter(front)?;
     }
@@ -105,7 +107,22 @@ struct Making<'a> {
     /// Where the value of each path stands.
     positions: BTreeMap<String, Position>,
     marking: Option<Marking>,
-    warnings: Vec<String>,
+    /// Keys that no publication has a field for.
+    left_out: Vec<String>,
+}
+
+/// What is said of keys that were left out.
+fn warning_of(keys: &[String]) -> Option<String> {
+    let (first, others) = keys.split_first()?;
+    if others.is_empty() {
+        return Some(format!("{first:?} in the front matter is not a field of a publication: left out"));
+    }
+    let named: Vec<String> = keys.iter().take(KEYS_NAMED).map(|key| format!("{key:?}")).collect();
+    let more = match keys.len().saturating_sub(KEYS_NAMED) {
+        0 => String::new(),
+        more => format!(" and {more} more"),
+    };
+    Some(format!("{}{more} in the front matter are not fields of a publication: left out", named.join(", ")))
 }
 
 impl Making<'_> {
@@ -152,7 +169,7 @@ impl Making<'_> {
             own if OWN_FIELDS.contains(&own) => (own, value.to_json()),
             _ => {
                 let shown: String = key.chars().take(60).collect();
-                self.warnings.push(format!("{shown:?} in the front matter is not a field of a publication: left out"));
+                self.left_out.push(shown);
                 return Ok(());
             }
         };
@@ -198,7 +215,11 @@ impl Making<'_> {
         let json = Json::Object(self.fields.clone());
         let made = Publication::from_json(json).and_then(|made: Publication| made.check_own().map(|()| made));
         match made {
-            Ok(publication) => Ok(Read { publication, marking: self.marking, warnings: self.warnings }),
+            Ok(publication) => Ok(Read {
+                publication,
+                marking: self.marking,
+                warnings: warning_of(&self.left_out).into_iter().collect(),
+            }),
             Err(PublicationFault { field, reason }) => {
                 Err(FileFault { position: self.place_of(&field), field, ..FileFault::new(self.file, reason) })
             }

@@ -15,6 +15,14 @@ pub(super) struct QuotaFacts {
 }
 
 impl QuotaFacts {
+    /// What is known where nobody is limited.
+    #[cfg(test)]
+    pub(super) const fn unlimited() -> Self {
+        let params =
+            lyceum_protocol::document::charter::Params { entries_per_day: 0, bytes_per_day: 0, attachment_bytes: 0 };
+        Self { own: OwnQuota { params, left: Cost { entries: u64::MAX, bytes: u64::MAX } }, over: Vec::new() }
+    }
+
     pub(super) fn gather(replica: &Replica, now: Now) -> Self {
         let over = replica.over_quota(now).into_iter();
         let over = over.map(|over| (over, name_of(replica.state(), over.org))).collect();

@@ -8,7 +8,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::mpsc::sync_channel;
-use std::sync::{Arc, OnceLock, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 use std::{fmt, io};
 
 use lyceum_protocol::entry::VerifiedEntry;
@@ -17,6 +17,7 @@ use lyceum_protocol::replica::Batch;
 use lyceum_protocol::replica::event::StoreFault;
 
 use super::durable;
+use super::flusher::Watch;
 use super::folder::{Folder, Lock, LockFault};
 use super::head::{HeadFile, HeadRead};
 use super::identity::{self, FORMAT, IdentityFault};
@@ -145,6 +146,7 @@ pub(super) struct Shared {
     logs: RwLock<BTreeMap<LogId, LogPlace>>,
     live_bytes: AtomicU64,
     stopped: OnceLock<StoreFault>,
+    refused: Mutex<Option<StoreFault>>,
     // Last, so that nobody else opens the folder while the database closes.
     _lock: Lock,
 }
@@ -161,6 +163,11 @@ impl Store {
     /// # Errors
     /// [`OpenFault`], in words for whoever started the program.
     pub fn open(path: &Path, options: &StoreOptions) -> Result<Opened, OpenFault> {
+        Self::open_watched(path, options, None)
+    }
+
+    /// The same with another watch than that over the engine's own thread, if one is given.
+    pub(super) fn open_watched(path: &Path, options: &StoreOptions, watch: Option<Watch>) -> Result<Opened, OpenFault> {
         let folder = Folder::new(path);
         let io = |what| move |fault: io::Error| OpenFault::io(path, what, &fault);
         fs::create_dir_all(path).map_err(io("folder"))?;
@@ -175,7 +182,8 @@ impl Store {
         })?;
         let slots = Slots::open(&folder).map_err(io("keys"))?;
         let fresh = FreshSlots::after(&slots).map_err(io("keys"))?;
-        let tree = database::open(&folder, options.network, options.cache_bytes)?;
+        let (tree, flusher) = Watch::opening(|| database::open(&folder, options.network, options.cache_bytes));
+        let (tree, flusher) = (tree?, watch.unwrap_or(flusher));
         let file = File::open(folder.tree_file()).map_err(io("database"))?;
         let bad = |why: String| OpenFault::Io { folder: path.to_path_buf(), what: "database", why };
         let (logs, next_log) = guarded(|| database::places(&tree)).map_err(bad)?.map_err(|why| bad(why.to_string()))?;
@@ -194,6 +202,7 @@ impl Store {
             logs: RwLock::new(logs),
             live_bytes: AtomicU64::new(live_bytes),
             stopped: OnceLock::new(),
+            refused: Mutex::new(None),
             _lock: lock,
         });
         let (head_file, written) = HeadFile::open(&shared.folder).map_err(io("head file"))?;
@@ -202,7 +211,8 @@ impl Store {
             opened_as = OpenedAs::Copied;
         }
         let head = shared.check_head(written).map_err(|why| bad(why.to_string()))?;
-        let start = Start { shared: Arc::clone(&shared), file, fresh, head: head_file, next_log, live_bytes, erased };
+        let start =
+            Start { shared: Arc::clone(&shared), file, flusher, fresh, head: head_file, next_log, live_bytes, erased };
         let writer = WriterThread::start(start).map_err(io("writer"))?;
         Ok(Opened { store: Self { writer, shared }, opened_as, head })
     }
@@ -210,6 +220,11 @@ impl Store {
     /// A handle to the writer's thread, for whoever does not want to wait.
     pub fn writer(&self) -> Writer {
         self.writer.writer().clone()
+    }
+
+    /// Why own entries would be refused now, if the disk is so full that they would be.
+    pub fn too_full(&self) -> Option<StoreFault> {
+        self.shared.too_full()
     }
 }
 
@@ -255,8 +270,10 @@ impl LogStore for Store {
             disk_bytes: shared.folder.size(),
             live_bytes: shared.live_bytes.load(Ordering::Relaxed),
             free_bytes: fs4::available_space(shared.folder.path()).ok(),
+            reserve_bytes: shared.reserve_bytes,
             store: shared.id,
             stopped: shared.stopped(),
+            refused: shared.refused.lock().unwrap_or_else(PoisonError::into_inner).clone(),
         }
     }
 }
@@ -283,6 +300,13 @@ impl Shared {
         StoreFault(format!("store in {}: {why}", self.folder.path().display()))
     }
 
+    /// A batch that contradicts what is held; remembered for whoever asks how the store is.
+    pub(super) fn refuse(&self, why: &str) -> StoreFault {
+        let fault = self.fault(why);
+        *self.refused.lock().unwrap_or_else(PoisonError::into_inner) = Some(fault.clone());
+        fault
+    }
+
     /// Why nothing is written any more, if so.
     pub(super) fn stopped(&self) -> Option<StoreFault> {
         self.stopped.get().cloned()
@@ -306,7 +330,7 @@ impl Shared {
         let (free, reserve) = (free / 1024 / 1024, self.reserve_bytes / 1024 / 1024);
         (free < reserve).then(|| {
             self.fault(&format!(
-                "{free} MiB are free on its disk, {reserve} MiB are kept in reserve: nothing was published, make room first"
+                "{free} MiB are free on its disk and {reserve} MiB are kept in reserve for what others publish"
             ))
         })
     }

@@ -2,7 +2,7 @@
 
 use std::fs::File;
 use std::sync::Arc;
-use std::sync::mpsc::{Receiver, SyncSender, TryRecvError, sync_channel};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, TryRecvError, sync_channel};
 use std::thread::JoinHandle;
 use std::{fmt, io, thread};
 
@@ -12,6 +12,7 @@ use lyceum_protocol::fork;
 use lyceum_protocol::replica::event::StoreFault;
 use lyceum_protocol::replica::{Batch, Change};
 
+use super::flusher::Watch;
 use super::head::HeadFile;
 use super::open::{Shared, guarded};
 use super::pending::{Pending, View};
@@ -86,6 +87,7 @@ pub(super) struct Start {
     pub(super) shared: Arc<Shared>,
     /// The database's file, to be synced.
     pub(super) file: File,
+    pub(super) flusher: Watch,
     pub(super) fresh: FreshSlots,
     pub(super) head: HeadFile,
     pub(super) next_log: LogNumber,
@@ -125,7 +127,14 @@ struct Work {
 
 impl Work {
     fn run(&mut self, jobs: &Receiver<Job>) {
-        while let Ok(Job::Write(batch, answer)) = jobs.recv() {
+        loop {
+            let job = jobs.recv_timeout(self.start.flusher.every);
+            self.look_after_engine(matches!(job, Err(RecvTimeoutError::Timeout)));
+            let (batch, answer) = match job {
+                Ok(Job::Write(batch, answer)) => (batch, answer),
+                Ok(Job::Stop) | Err(RecvTimeoutError::Disconnected) => return,
+                Err(RecvTimeoutError::Timeout) => continue,
+            };
             let mut bytes = size(&batch);
             let mut group = vec![(batch, answer)];
             let mut stop = false;
@@ -143,6 +152,26 @@ impl Work {
             if stop {
                 break;
             }
+        }
+    }
+
+    /// Stops the store where the engine fails by itself, between two writes of ours.
+    fn look_after_engine(&mut self, idle: bool) {
+        let shared = &self.start.shared;
+        if shared.stopped().is_some() {
+            return;
+        }
+        if self.start.flusher.has_ended() {
+            shared.stop("the thread of the database that cleans up has ended");
+            return;
+        }
+        if !idle {
+            return;
+        }
+        // What it moves by itself it also writes by itself. If that failed, the next flush says so: this one.
+        let flushed = guarded(|| shared.tree.flush()).and_then(|flushed| flushed.map_err(|fault| fault.to_string()));
+        if let Err(why) = flushed {
+            shared.stop(&why);
         }
     }
 
@@ -191,7 +220,7 @@ impl Work {
                     plan.absorb(later);
                     taken.push(answer);
                 }
-                Ok(Err(PlanFault::Refused(why))) => answer.give(Err(shared.fault(&why))),
+                Ok(Err(PlanFault::Refused(why))) => answer.give(Err(shared.refuse(&why))),
                 Ok(Err(fault)) => {
                     failed = Some(fault.to_string());
                     taken.push(answer);

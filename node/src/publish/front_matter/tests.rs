@@ -27,6 +27,17 @@ fn front_matter_becomes_fields() {
 }
 
 #[test]
+fn keys_that_are_left_out_are_named_in_one_warning() {
+    let warnings = |front: &str| read_as("note.md", &format!("---\n{front}---\ntext\n")).unwrap().warnings;
+    assert_eq!(warnings("title: t\n"), [""; 0]);
+    let two = "\"layout\", \"slug\" in the front matter are not fields of a publication: left out";
+    assert_eq!(warnings("layout: post\ntitle: t\nslug: /a\n"), [two]);
+    let many: String = (0..12).map(|n| format!("key{n}: x\n")).collect();
+    let [one] = &warnings(&many)[..] else { panic!("one warning") };
+    assert!(one.contains("\"key7\" and 4 more in the front matter"), "{one}");
+}
+
+#[test]
 fn a_finding_is_written_with_its_models() {
     let text = "---\ntype: finding\ntitle: t\nnature: risk\nmodels: [gpt2]\nseverity: low\nauthors:\n  - name: A\n    orcid: 0000-0002-1825-0097\nlinks:\n  - {rel: cites, target: 'https://example.org'}\n---\n";
     let found = read_as("f.md", text).unwrap().publication;
@@ -67,7 +78,7 @@ fn an_error_names_file_line_and_column() {
         "{}",
         refused(links)
     );
-    assert_eq!(refused("links:\n  - target: x"), "note.md:3:5: links[0].rel, is missing");
+    assert_eq!(refused("links:\n  - target: x"), "note.md:3:5: links[0].rel is missing");
     assert!(refused("type: essay").starts_with("note.md:2:1: type, \"essay\" is none of"));
     assert_eq!(refused("- a\n- b"), "note.md:2:1: front matter is a list of keys with values");
     assert_eq!(

@@ -60,3 +60,26 @@ fn wait(over: &OverQuota, name: &str) -> QuotaWait {
         until,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use lyceum_protocol::hash::OrgId;
+
+    use super::*;
+
+    #[test]
+    fn what_waits_is_told_with_cause_and_time() {
+        let over = OverQuota { org: OrgId([7; 32]), entries: 51, until: 1_764_000_000_123 };
+        let own = OwnQuota {
+            params: lyceum_protocol::document::charter::Params::default(),
+            left: Cost { entries: 12, bytes: 34 },
+        };
+        let told = QuotaFacts { own, over: vec![(over, "Example Lab".to_owned())] }.explain();
+        assert_eq!((told.entries_left, told.bytes_left), (Some(12), Some(34)));
+        let [waiting] = told.waiting.as_slice() else { panic!("{told:?}") };
+        assert_eq!((waiting.entries, waiting.until.as_str()), (51, "2025-11-24T16:00:00.123Z"));
+        assert!(waiting.cause.contains("51 entries of Example Lab"), "{}", waiting.cause);
+        assert!(waiting.cause.contains("more than the charter grants"), "{}", waiting.cause);
+        assert!(waiting.cause.ends_with(&waiting.until), "{}", waiting.cause);
+    }
+}

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use lyceum_protocol::document::charter::{CharterObject, Params};
-use lyceum_protocol::document::motion::Operation;
+use lyceum_protocol::document::motion::{MotionObject, Operation};
 use lyceum_protocol::documents::{DocumentBatch, DocumentObject};
 use lyceum_protocol::entry::{Draft, Kind, Place, VerifiedEntry};
 use lyceum_protocol::frontier::{FrontierItem, NO_FORK};
@@ -41,15 +41,19 @@ impl Alliance {
         }
         let mut alliance = Self { orgs, charter, documents };
         for n in 1..members {
-            let org = &alliance.orgs[n];
-            let admit = Operation::Admit { org: org.id(), certificate: org.zero.id() };
-            alliance.documents.push(alliance.passed(admit));
+            let admit = alliance.admit(&alliance.orgs[n]);
+            alliance.documents.push(approved(alliance.network(), &admit, &[&alliance.orgs[0]]));
         }
         alliance
     }
 
     pub(crate) fn network(&self) -> NetworkId {
         self.charter.id().into()
+    }
+
+    pub(crate) fn admit(&self, org: &Org) -> MotionObject {
+        let admit = Operation::Admit { org: org.id(), certificate: org.zero.id() };
+        motion(self.charter.id(), &self.orgs[0], admit)
     }
 
     pub(crate) fn passed(&self, op: Operation) -> Signed {

@@ -1,9 +1,11 @@
 use lyceum_protocol::document::motion::Operation;
 use lyceum_protocol::entry::{Kind, VerifiedEntry};
+use lyceum_protocol::fork::VerifiedForkProof;
 use lyceum_protocol::quota::DAY;
 use lyceum_protocol::replica::{CallId, Event, Heard, OverQuota, Verdict};
+use lyceum_protocol::sync::check::SignedHeader;
 
-use crate::fixtures::{Writer, list, secret};
+use crate::fixtures::{Org, Writer, list, next_charter, sealed_row, secret, signed_charter};
 use crate::node::{Alliance, Node, WALL, batch};
 
 fn entry(entry: &VerifiedEntry) -> Heard {
@@ -174,4 +176,50 @@ fn what_is_heard_is_charged_when_it_is_appended() {
     node.wait(DAY / 10);
     assert_eq!(node.gossip(3, entry(&log.entries[51])), Verdict::Accept);
     assert_eq!(node.gossip(3, entry(&log.entries[52])), Verdict::Ignore);
+}
+
+/// S24, threat 3: a proof that opens a log costs as much as opening it; one of a log that is held costs nothing.
+#[test]
+fn fork_proofs_of_unknown_logs_are_charged() {
+    let alliance = Alliance::new(4, 10, 0);
+    let mut node = Node::start(&alliance);
+    let key = alliance.orgs[2].nodes[0].public();
+    let proof = |incarnation: u64| {
+        let (mut one, mut other) = (alliance.log(2, incarnation), alliance.log(2, incarnation));
+        one.write(Kind::PUBLICATION, b"one story");
+        other.write(Kind::PUBLICATION, b"another story");
+        let theirs = SignedHeader::of(&other.entries[0]);
+        (one.entries[0].clone(), Heard::Proof(VerifiedForkProof::between(&one.entries[0], &theirs, &key).unwrap()))
+    };
+    let (first, held) = proof(9);
+    assert_eq!(node.gossip(3, Heard::Entry(first)), Verdict::Accept);
+    assert_eq!(node.gossip(3, held), Verdict::Accept);
+    // 50 are left: two more, and the third when there is room.
+    let verdicts: Vec<Verdict> = (0..4).map(|n| node.gossip(3, proof(n).1)).collect();
+    assert_eq!(verdicts, [Verdict::Accept, Verdict::Accept, Verdict::Ignore, Verdict::Ignore]);
+    node.wait(DAY);
+    assert_eq!(node.gossip(3, proof(2).1), Verdict::Accept);
+}
+
+/// S24: when another charter grants more, what waited goes on at once.
+#[test]
+fn another_charter_counts_at_once() {
+    let alliance = Alliance::new(4, 10, 0);
+    let log = alliance.log(2, 1).with(200);
+    let mut node = Node::start(&alliance);
+    node.meets(2, std::slice::from_ref(&log.entries));
+    assert_eq!(node.len(log.log()), 51);
+    node.wait(DAY);
+    assert_eq!(node.len(log.log()), 61);
+    let orgs: Vec<&Org> = alliance.orgs.iter().collect();
+    let members = orgs.iter().map(|org| org.row()).collect();
+    let sealed = orgs.iter().skip(1).map(|org| sealed_row(org.id(), 0, alliance.admit(org).id())).collect();
+    let next = next_charter(&alliance.charter, &orgs[..1], 1, members, sealed);
+    let mut richer = next.charter.clone();
+    richer.params.entries_per_day = 0;
+    let charter = richer.into_object(&next.lists).unwrap();
+    let signed = signed_charter(&charter, 0, &orgs[..1]);
+    node.turn(Event::Govern { call: CallId(9), batch: batch(&[signed]) });
+    assert_eq!(node.len(log.log()), 200);
+    assert_eq!(node.replica.over_quota(node.now), []);
 }

@@ -1,6 +1,6 @@
 //! How far a node is with what it lacks: how much of it is here, how fast it comes, how long it will take.
 //!
-//! [`Meter`] is fed samples and knows nothing of clocks or tasks; [`watch`] feeds it while something is missing.
+//! [`Meter`] is fed samples and knows nothing of clocks or tasks; [`watch()`] feeds it while something is missing.
 
 use std::collections::VecDeque;
 use std::fmt;

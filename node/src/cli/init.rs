@@ -119,7 +119,13 @@ fn say(context: &mut Context, home: &Home, name: &str, org: OrgId, node: &str) -
     }
     context.out.line(&format!("Made the node {node}"))?;
     context.out.line(&format!("of the organisation {} ({org})", super::safe_text::line(name)))?;
-    context.out.line(&format!("in {folder}. Keep a copy of keys/root and keys/voting in a safe place."))?;
+    context.out.line(&format!("in {folder}"))?;
+    context.out.line("")?;
+    context.out.paragraph(
+        "",
+        "Keep a copy of keys/root, keys/voting and keys/encryption in a safe place, with the passphrase. Never copy \
+         keys/node: each machine has its own.",
+    )?;
     context.out.line("")?;
     context.out.line("Next, one of these:")?;
     context.out.line("  lyceum join INVITATION       you were sent an invitation")?;

@@ -17,6 +17,9 @@ const LOOK_EVERY: Duration = Duration::from_secs(5);
 /// The threads of a database. Of none, where the system lists no threads, nothing can be said.
 #[derive(Debug)]
 pub(super) struct Watch {
+    /// Those that were there before.
+    others: BTreeSet<u32>,
+    /// Those that came, once they were seen: a thread gets its name a moment after it begins.
     threads: BTreeSet<u32>,
     pub(super) every: Duration,
     looked: Instant,
@@ -36,22 +39,29 @@ fn is_called(thread: u32, name: &str) -> bool {
 impl Watch {
     /// Opens a database and watches the thread that it starts.
     pub(super) fn opening<T>(open: impl FnOnce() -> T) -> (T, Self) {
-        let before = threads(NAME);
+        let others = threads(NAME);
         let opened = open();
-        // Others that another store of this process started meanwhile may be among them: it has ended when all have.
-        let threads: BTreeSet<u32> = threads(NAME).difference(&before).copied().collect();
-        if threads.is_empty() {
-            tracing::debug!("the engine's thread is not found: not watched");
-        }
-        (opened, Self { threads, every: LOOK_EVERY, looked: Instant::now() })
+        let mut watch = Self { others, threads: BTreeSet::new(), every: LOOK_EVERY, looked: Instant::now() };
+        watch.find();
+        (opened, watch)
+    }
+
+    /// Looks for the threads that came. Those of another store of this process may be among them: it has ended when all
+    /// have.
+    fn find(&mut self) {
+        self.threads = threads(NAME).difference(&self.others).copied().collect();
     }
 
     /// Says once in a while whether the thread has ended.
     pub(super) fn has_ended(&mut self) -> bool {
-        if self.threads.is_empty() || self.looked.elapsed() < self.every {
+        if self.looked.elapsed() < self.every {
             return false;
         }
         self.looked = Instant::now();
+        if self.threads.is_empty() {
+            self.find();
+            return false;
+        }
         !self.threads.iter().any(|thread| is_called(*thread, NAME))
     }
 }
@@ -109,7 +119,12 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let (database, mut watch) = Watch::opening(|| sled::Config::new().path(folder.path()).open().unwrap());
         watch.every = Duration::ZERO;
-        assert!(!watch.threads.is_empty(), "the engine calls its thread otherwise now: it is not watched any more");
+        let deadline = Instant::now() + Duration::from_secs(20);
+        while watch.threads.is_empty() {
+            assert!(Instant::now() < deadline, "the engine calls its thread otherwise now: it is not watched any more");
+            assert!(!watch.has_ended());
+            thread::yield_now();
+        }
         assert!(!watch.has_ended());
         drop(database);
     }

@@ -71,19 +71,19 @@ fn an_error_names_file_line_and_column() {
     assert_eq!(refused("title: a\ntitle: b"), "note.md:3:1: title stands twice");
     assert!(refused("title: a\nx: [1, 2\ny: 3").starts_with("note.md:4:"), "{}", refused("title: a\nx: [1, 2\ny: 3"));
     assert!(refused("title: a\n\tb: c").starts_with("note.md:3:"));
-    assert_eq!(refused("title: a\nlanguage: en_US"), "note.md:3:1: language, is no language tag (BCP 47)");
+    assert_eq!(refused("title: a\nlanguage: en_US"), "note.md:3:1: language is no language tag (BCP 47)");
     let links = "title: a\nlinks:\n  - rel: cites\n    target: x\n  - rel: supercedes\n    target: y";
     assert!(
-        refused(links).starts_with("note.md:6:10: links[1].rel, \"supercedes\" is not a relation"),
+        refused(links).starts_with("note.md:6:10: links[1].rel: \"supercedes\" is not a relation"),
         "{}",
         refused(links)
     );
     assert_eq!(refused("links:\n  - target: x"), "note.md:3:5: links[0].rel is missing");
-    assert!(refused("type: essay").starts_with("note.md:2:1: type, \"essay\" is none of"));
+    assert!(refused("type: essay").starts_with("note.md:2:1: type: \"essay\" is none of"));
     assert_eq!(refused("- a\n- b"), "note.md:2:1: front matter is a list of keys with values");
     assert_eq!(
         refused("lang: fr\nlanguage: de"),
-        "note.md:3:1: language, is said twice, the second time by \"language\""
+        "note.md:3:1: language is said twice, the second time by \"language\""
     );
     assert!(
         read_as("n.md", "---\ntitle: a\n")
@@ -96,7 +96,7 @@ fn an_error_names_file_line_and_column() {
 #[test]
 fn what_is_restricted_is_not_published_in_clear() {
     for marking in ["AMBER", "AMBER+STRICT", "RED", "TLP:RED"] {
-        assert!(refused(&format!("title: a\nmarking: {marking}")).starts_with("note.md:3:10: marking, "), "{marking}");
+        assert!(refused(&format!("title: a\nmarking: {marking}")).starts_with("note.md:3:10: marking: "), "{marking}");
     }
     assert!(refused("marking: [GREEN]").contains("is not a text"));
 }

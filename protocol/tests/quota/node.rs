@@ -89,6 +89,8 @@ pub(crate) struct Node<'a> {
     /// When a page was asked for, of which log, at most how many bytes.
     pub(crate) pages: Vec<(u64, LogId, u32)>,
     pub(crate) wakes: u64,
+    /// Whether peers leave questions for pages without an answer.
+    pub(crate) silent: bool,
     pub(crate) replies: Vec<Outcome>,
     pub(crate) verdicts: Vec<Verdict>,
     offers: u64,
@@ -121,7 +123,8 @@ impl<'a> Node<'a> {
         let replica = Replica::open(settings, state, now, &mut out);
         let peers = BTreeMap::new();
         let (pages, replies, verdicts) = (Vec::new(), Vec::new(), Vec::new());
-        let mut node = Self { alliance, replica, now, peers, pages, wakes: 0, replies, verdicts, offers: 0 };
+        let mut node =
+            Self { alliance, replica, now, peers, pages, wakes: 0, silent: false, replies, verdicts, offers: 0 };
         node.effects(out);
         node
     }
@@ -199,7 +202,11 @@ impl<'a> Node<'a> {
                     self.turn(Event::Signed { ticket, result: Ok(entries) });
                 }
                 Effect::Ask { ticket, peer, request } => {
+                    let is_page = matches!(request, Request::Entries { .. });
                     let checked = self.answer(peer, request);
+                    if is_page && self.silent {
+                        continue;
+                    }
                     self.turn(Event::Answered { ticket, result: Ok(checked) });
                 }
                 Effect::Verdict { verdict, .. } => self.verdicts.push(verdict),

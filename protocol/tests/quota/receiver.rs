@@ -223,3 +223,24 @@ fn another_charter_counts_at_once() {
     assert_eq!(node.len(log.log()), 200);
     assert_eq!(node.replica.over_quota(node.now), []);
 }
+
+/// Of what is charged to one organisation one page is in flight at a time, whatever its peers leave unanswered.
+#[test]
+fn one_page_in_flight_of_what_is_charged_to_one_organisation() {
+    let alliance = Alliance::new(4, 20, 0);
+    let logs: Vec<Writer<'_>> = (0..3).map(|n| alliance.log(2, n).with(30)).collect();
+    let mut node = Node::start(&alliance);
+    for log in &logs {
+        assert_eq!(node.gossip(3, entry(&log.entries[0])), Verdict::Accept);
+    }
+    node.silent = true;
+    let all: Vec<Vec<VerifiedEntry>> = logs.iter().map(|log| log.entries.clone()).collect();
+    node.meets(2, &all);
+    assert_eq!(node.pages.len(), 1, "{:?}", node.pages);
+    // When the peer is gone, so is the turn of its page.
+    node.turn(Event::PeerDown { peer: alliance.orgs[2].nodes[0].public() });
+    node.silent = false;
+    node.meets(2, &all);
+    let held: u64 = logs.iter().map(|log| node.len(log.log())).sum();
+    assert_eq!(held, 3 + 80);
+}

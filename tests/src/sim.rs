@@ -4,7 +4,7 @@
 //! wrong while entries are published, then the faults stop and everything has to come out equal.
 //!
 //! [`alliance`] makes the documents · [`faults`] says what goes wrong · [`world`] is the heap and the plan ·
-//! [`flood`] is an alliance in which one publishes too much ·
+//! [`mod@flood`] is an alliance in which one publishes too much ·
 //! [`hands`] does what replicas ask for · [`hostile`] bends what dishonest nodes send · [`oracle`] says what must hold.
 
 pub mod alliance;

@@ -1,4 +1,4 @@
-//! From answers to values that may be used: everything that arrives is checked here, as far as it can be alone.
+//! From what travels to values that may be used: everything that arrives is checked here, as far as it can be alone.
 //!
 //! Pure and without order: a caller may check the entries of a page side by side.
 

@@ -5,13 +5,17 @@
 use std::collections::BTreeMap;
 
 use lyceum_protocol::codec;
-use lyceum_protocol::entry::{EntryFault, Header, HeaderFault, Payload, UntrustedEntry, VerifiedEntry};
+use lyceum_protocol::documents::DocumentBatch;
+use lyceum_protocol::entry::{EntryFault, Header, UntrustedEntry, VerifiedEntry};
 use lyceum_protocol::fork::{ForkProof, VerifiedForkProof};
 use lyceum_protocol::hash::{NetworkId, sha256};
 use lyceum_protocol::key::PublicKey;
-use lyceum_protocol::replica::{AskFault, Checked, Heard, PayloadAbsent};
+use lyceum_protocol::replica::{AskFault, Checked, Heard};
 use lyceum_protocol::sync::check::{self, SignedHeader};
-use lyceum_protocol::sync::message::{Answer, Gossip, Reply, TravellingEntry, TravellingHeader, TravellingPayload};
+use lyceum_protocol::sync::checked::{self, Checks, NotTaken};
+use lyceum_protocol::sync::message::{
+    Answer, Gossip, TravellingDocument, TravellingEntry, TravellingHeader, TravellingPayload,
+};
 use lyceum_protocol::sync::order;
 
 type Verified = Result<VerifiedEntry, EntryFault>;
@@ -69,6 +73,37 @@ impl Checker {
         verified
     }
 
+    /// What becomes of a gossip message.
+    pub fn heard(&mut self, gossip: &Gossip) -> Heard {
+        if let Err(fault) = order::gossip(gossip) {
+            return Heard::Bad(fault.to_string());
+        }
+        checked::gossip(self, gossip.clone())
+    }
+
+    /// What becomes of an answer.
+    ///
+    /// # Errors
+    /// [`AskFault::Bad`] for what no honest peer sends.
+    pub fn answer(&mut self, answer: Answer) -> Result<Checked, AskFault> {
+        order::answer(&answer).map_err(|fault| AskFault::Bad(fault.to_string()))?;
+        checked::answer(self, answer)
+    }
+}
+
+impl Checks for Checker {
+    fn network(&self) -> NetworkId {
+        self.network
+    }
+
+    fn documents(&mut self, documents: &[TravellingDocument]) -> Result<DocumentBatch, String> {
+        check::documents(self.network, documents).map_err(|fault| fault.to_string())
+    }
+
+    fn entries(&mut self, entries: Vec<TravellingEntry>) -> Vec<Result<VerifiedEntry, NotTaken>> {
+        entries.iter().map(|entry| self.entry(entry).map_err(NotTaken::from)).collect()
+    }
+
     fn header(&mut self, travelling: &TravellingHeader) -> Result<SignedHeader, String> {
         let name = sha256(&[&travelling.sig.0, &travelling.header]);
         if let Some(found) = self.headers.get(&name) {
@@ -83,99 +118,16 @@ impl Checker {
         checked
     }
 
-    fn proof(&mut self, proof: &ForkProof) -> Result<VerifiedForkProof, String> {
-        let name = sha256(&[&codec::encode(proof)]);
+    fn proof(&mut self, proof: ForkProof) -> Result<VerifiedForkProof, String> {
+        let name = sha256(&[&codec::encode(&proof)]);
         if let Some(found) = self.proofs.get(&name) {
             return found.clone();
         }
         let key = proof.key().ok().and_then(|key| self.key(&key));
         let checked = key
             .ok_or_else(|| "no key".to_owned())
-            .and_then(|key| proof.clone().verify(self.network, &key).map_err(|fault| fault.to_string()));
+            .and_then(|key| proof.verify(self.network, &key).map_err(|fault| fault.to_string()));
         self.proofs.insert(name, checked.clone());
         checked
-    }
-
-    /// What becomes of a gossip message.
-    pub fn heard(&mut self, gossip: &Gossip) -> Heard {
-        if let Err(fault) = order::gossip(gossip) {
-            return Heard::Bad(fault.to_string());
-        }
-        match gossip {
-            Gossip::Entry(travelling) => match self.entry(travelling) {
-                Ok(entry) if matches!(entry.payload(), Payload::Present(_)) => Heard::Entry(entry),
-                Ok(_) => Heard::Bad("gossip without its payload".to_owned()),
-                Err(EntryFault::Header(HeaderFault::UnknownEnvelope(_) | HeaderFault::UnknownSuite(_))) => {
-                    Heard::Unknown
-                }
-                Err(fault) => Heard::Bad(fault.to_string()),
-            },
-            Gossip::Documents(travelling) => match check::documents(self.network, travelling) {
-                Ok(batch) => Heard::Documents(batch),
-                Err(fault) => Heard::Bad(fault.to_string()),
-            },
-            Gossip::DocumentId(id) => Heard::DocumentId(*id),
-            Gossip::Proof(proof) => match self.proof(proof) {
-                Ok(proof) => Heard::Proof(proof),
-                Err(fault) => Heard::Bad(fault),
-            },
-        }
-    }
-
-    /// What becomes of an answer.
-    ///
-    /// # Errors
-    /// [`AskFault::Bad`] for what no honest peer sends.
-    pub fn answer(&mut self, answer: Answer) -> Result<Checked, AskFault> {
-        let bad = |words: String| AskFault::Bad(words);
-        order::answer(&answer).map_err(|fault| bad(fault.to_string()))?;
-        let reply = match answer {
-            Answer::Refused { code, detail } => {
-                return Ok(Checked::Refused { code, detail: detail.as_str().to_owned() });
-            }
-            Answer::Ok(reply) => reply,
-        };
-        Ok(match reply {
-            Reply::Hello { hello, you } => Checked::Hello { hello, you },
-            Reply::Digest { hashes } => Checked::Digest(hashes.into_inner()),
-            Reply::DocsItems { items, more } => Checked::DocsItems(items.into_inner(), more),
-            Reply::FrontierItems { items, more } => Checked::FrontierItems(items.into_inner(), more),
-            Reply::Docs { documents, more } => {
-                let batch = check::documents(self.network, &documents).map_err(|fault| bad(fault.to_string()))?;
-                Checked::Docs(batch, more)
-            }
-            Reply::Entries { entries } => {
-                let mut verified = Vec::new();
-                for travelling in &entries {
-                    match self.entry(travelling) {
-                        Ok(entry) => verified.push(entry),
-                        // What comes before it is good; of the rest nothing is known.
-                        Err(fault) if !fault.blames_sender() => break,
-                        Err(fault) => return Err(bad(fault.to_string())),
-                    }
-                }
-                Checked::Entries(verified)
-            }
-            Reply::Headers { headers } => {
-                let signed = headers.iter().map(|travelling| self.header(travelling));
-                let signed = signed.collect::<Result<_, _>>().map_err(bad)?;
-                Checked::Headers(signed)
-            }
-            Reply::Payloads { payloads } => {
-                let payload = |travelling| match travelling {
-                    TravellingPayload::Present(bytes) => Ok(bytes.into_inner()),
-                    TravellingPayload::Erased => Err(PayloadAbsent::Erased),
-                    TravellingPayload::NotHeld => Err(PayloadAbsent::NotHeld),
-                };
-                Checked::Payloads(payloads.into_inner().into_iter().map(payload).collect())
-            }
-            Reply::Receipt { receipt } => Checked::Receipt(receipt),
-            Reply::Proofs { proofs } => {
-                let verified = proofs.iter().map(|proof| self.proof(proof));
-                let verified = verified.collect::<Result<_, _>>().map_err(bad)?;
-                Checked::Proofs(verified)
-            }
-            Reply::Changed => Checked::Changed,
-        })
     }
 }

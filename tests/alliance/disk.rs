@@ -73,6 +73,18 @@ impl Drop for SmallDisk {
     }
 }
 
+/// An alliance of a node whose home is on the small disk, and one whose home is not.
+fn alliance(disk: &SmallDisk, elsewhere: &Path) -> (Node, Node) {
+    let mut small = Node::make(&disk.0, "Small");
+    let mut other = Node::make(elsewhere, "Other");
+    small.run(&["found", "--name", "Alliance", "--entries-per-day", "0"]).well();
+    small.start();
+    let line = small.run(&["invite"]).well().stdout;
+    other.run(&["join", line.trim()]).well();
+    other.start();
+    (small, other)
+}
+
 #[test]
 fn below_the_reserve_publishing_is_refused_and_goes_on_when_there_is_room() {
     let folder = tempfile::tempdir().unwrap();
@@ -80,13 +92,7 @@ fn below_the_reserve_publishing_is_refused_and_goes_on_when_there_is_room() {
         println!("not tried: this user may not mount a small disk");
         return;
     };
-    let mut small = Node::make(&disk.0, "Small");
-    let mut other = Node::make(folder.path(), "Other");
-    small.run(&["found", "--name", "Alliance", "--entries-per-day", "0"]).well();
-    small.start();
-    let line = small.run(&["invite"]).well().stdout;
-    other.run(&["join", line.trim()]).well();
-    other.start();
+    let (mut small, mut other) = alliance(&disk, folder.path());
     let first = publish(&small, "with room", 1_000).unwrap();
     // Both have said where they are reached: nothing else wants to be written while there is no room.
     until("both are in the log", || small.status()["entries"] == 3);
@@ -122,13 +128,7 @@ fn a_disk_that_is_full_to_the_last_byte_stops_the_node_and_loses_nothing() {
         println!("not tried: this user may not mount a small disk");
         return;
     };
-    let mut small = Node::make(&disk.0, "Small");
-    let mut other = Node::make(folder.path(), "Other");
-    small.run(&["found", "--name", "Alliance", "--entries-per-day", "0"]).well();
-    small.start();
-    let line = small.run(&["invite"]).well().stdout;
-    other.run(&["join", line.trim()]).well();
-    other.start();
+    let (mut small, mut other) = alliance(&disk, folder.path());
     let own = publish(&small, "acknowledged", 1_000).unwrap();
     until("both are connected", || other.log_ids().contains(&own));
 

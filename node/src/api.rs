@@ -5,6 +5,7 @@
 
 pub mod shapes;
 
+mod compare;
 mod documents;
 mod entries;
 mod health;
@@ -100,6 +101,7 @@ pub fn local<N: Node>(node: N) -> Router {
         .route("/log", get(entries::log::<N>))
         .route("/entries/{id}", get(entries::show::<N>))
         .route("/entries/{id}/bundle", get(entries::bundle::<N>))
+        .route("/compare", get(compare::comparison::<N>))
         .route("/published", post(published::published::<N>))
         .route("/publish", post(publish::publish::<N>))
         .route("/publish/plan", post(quota::plan::<N>))

@@ -6,6 +6,7 @@ pub mod safe_text;
 
 mod admit;
 mod card;
+mod compare;
 mod completions;
 mod demo;
 mod found;
@@ -75,6 +76,7 @@ enum Command {
     Publish(publish::Args),
     Log(log::Args),
     Show(show::Args),
+    Compare(compare::Args),
     Verify(verify::Args),
     Members(members::Args),
     Peers(peers::Args),
@@ -146,6 +148,7 @@ async fn dispatch(command: Command, context: &mut Context) -> Result<(), Failure
         Command::Run(args) => run::run(args, context).await,
         Command::Publish(args) => publish::run(args, context).await,
         Command::Log(args) => log::run(args, context).await,
+        Command::Compare(args) => compare::run(args, context).await,
         Command::Show(args) => show::run(args, context).await,
         Command::Verify(args) => verify::run(args, context).await,
         Command::Members(args) => members::run(args, context).await,

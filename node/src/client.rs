@@ -21,6 +21,7 @@ use crate::api::shapes::{
 use crate::failure::Failure;
 use crate::govern::wire::WireBatch;
 use crate::home::{Home, socket};
+use crate::views::compare::Comparison;
 
 /// Largest answer that is read, in bytes.
 const ANSWER_MAX: usize = 256 * 1024 * 1024;
@@ -152,6 +153,14 @@ impl Client {
     /// As [`Client::status`].
     pub async fn bundle(&self, id: &str) -> Result<Vec<u8>, Failure> {
         self.send(Method::GET, &format!("/entries/{}/bundle", encoded(id)), Bytes::new()).await
+    }
+
+    /// Two evaluations side by side.
+    ///
+    /// # Errors
+    /// As [`Client::status`].
+    pub async fn compare(&self, a: &str, b: &str) -> Result<Comparison, Failure> {
+        self.get(&format!("/compare?a={}&b={}", encoded(a), encoded(b))).await
     }
 
     /// Whether files were published before; one answer for each, in order.

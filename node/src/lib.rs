@@ -22,3 +22,4 @@ pub mod status;
 pub mod store;
 pub mod time;
 pub mod verify;
+pub mod views;

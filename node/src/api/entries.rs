@@ -166,7 +166,7 @@ fn newest(state: &State, wanted: &Wanted) -> Vec<(Key, Placed)> {
 }
 
 /// The entry that an id, or a prefix of at least eight digits, names.
-async fn find<N: Node>(node: &N, text: &str) -> Result<(Placed, NetworkId), Problem> {
+pub(super) async fn find<N: Node>(node: &N, text: &str) -> Result<(Placed, NetworkId), Problem> {
     let prefix = text.to_ascii_lowercase();
     let is_hex = prefix.bytes().all(|digit| digit.is_ascii_hexdigit());
     if !is_hex || !(PREFIX_MIN..=64).contains(&prefix.len()) {
@@ -203,7 +203,7 @@ fn not_held() -> Problem {
     Problem::new(StatusCode::INTERNAL_SERVER_ERROR, &failure)
 }
 
-async fn read<N: Node>(node: &N, log: LogId, seq: u64) -> Result<VerifiedEntry, Problem> {
+pub(super) async fn read<N: Node>(node: &N, log: LogId, seq: u64) -> Result<VerifiedEntry, Problem> {
     node.entries(vec![(log, seq)]).await?.into_iter().next().flatten().ok_or_else(not_held)
 }
 

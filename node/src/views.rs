@@ -1,0 +1,3 @@
+//! What is shown of an entry beyond itself: the links of others folded over it.
+
+pub mod compare;

@@ -62,6 +62,14 @@ fn a_finding_is_replicated_disputed_superseded_and_retracted_by_whom_it_may_be()
     until("the author has the note", || author.log_ids().contains(&note));
     author.run(&["replicate", &note]).badly(4, "only a finding can be replicated");
 
+    // The same holds for files that say so themselves.
+    let file_of = |rel: &str| {
+        format!("{{\"type\":\"note\",\"title\":\"t\",\"links\":[{{\"rel\":\"{rel}\",\"target\":\"{id}\"}}]}}")
+    };
+    let publish_link = |node: &Node, rel: &str| node.run_with(&["publish", "-"], file_of(rel).as_bytes());
+    publish_link(other, "supersedes").badly(4, "only the organisation that published an entry supersedes");
+    publish_link(author, "replicates").badly(4, "to review one's own finding is no replication");
+
     // With an evaluation of its own: what is no score goes along as such.
     let numbers = folder.path().join("record.json");
     std::fs::write(&numbers, record(0.4340).to_string()).unwrap();

@@ -122,7 +122,7 @@ fn evaluation(add: &mut impl FnMut(&str, &str, &str)) {
     for (name, value, remark) in [
         ("  schema_version", "\"0.3.0\"", ""),
         ("  evaluation_id", "\"\"", "names this run"),
-        ("  retrieved_timestamp", "\"0\"", "Unix seconds, as a text"),
+        ("  retrieved_timestamp", "unknown", "or Unix seconds, as a text"),
         ("  source_metadata", "", ""),
         ("    source_type", "evaluation_run", "or documentation"),
         ("    source_organization_name", "\"\"", "yours"),
@@ -136,7 +136,7 @@ fn evaluation(add: &mut impl FnMut(&str, &str, &str)) {
         ("    - evaluation_name", "\"\"", "the task"),
         ("      source_data", "{dataset_name: unknown, source_type: other}", ""),
         ("      metric_config", "{metric_id: accuracy, lower_is_better: false}", ""),
-        ("      score_details", "{score: 0}", "and uncertainty: {num_samples: 100}"),
+        ("      score_details", "{score: }", "a number; and uncertainty: {num_samples: 100}"),
     ] {
         add(name, value, remark);
     }
@@ -181,7 +181,8 @@ mod tests {
                 .replace("[{rel: \"\", target: \"\"}]", &format!("[{{rel: endorses, target: {id}}}]"))
                 .replace("# same_as", "same_as")
                 .replace("name: \"\"", "name: n")
-                .replace("id: \"\"", "id: i");
+                .replace("id: \"\"", "id: i")
+                .replace("{score: }", "{score: 0.5}");
             assert_eq!(prepared(&filled).as_deref(), Ok(kind), "{nature:?}:\n{filled}");
         }
     }

@@ -1,9 +1,9 @@
 //! The fields of a publication for people: what its type adds, in words and tables of at most 80 columns.
 
-use lyceum_protocol::publication::evaluation::EvaluationResult;
+use lyceum_protocol::publication::evaluation::{EvaluationResult, UNKNOWN};
 use lyceum_protocol::publication::taxonomy::Term;
 use lyceum_protocol::publication::{
-    Content, Detail, Evaluation, Finding, Link, Model, Notice, Publication, Release, Resource, Unscored,
+    Content, Detail, Evaluation, Finding, Model, Notice, Publication, Release, Resource, Unscored,
 };
 
 use super::super::output::Column;
@@ -59,7 +59,7 @@ fn rows(publication: &Publication) -> Rows {
             add(&mut rows, "verdict", review.verdict.name());
             add(&mut rows, "models", joined(&review.models));
         }
-        Content::Notice(notice) => of_notice(notice, &publication.links, &mut rows),
+        Content::Notice(notice) => of_notice(notice, &mut rows),
         Content::Note | Content::Other => {}
     }
     for term in &publication.taxonomies {
@@ -111,9 +111,7 @@ fn of_resource(resource: &Resource, rows: &mut Rows) {
     add(rows, "address", resource.address.clone().unwrap_or_default());
 }
 
-fn of_notice(notice: &Notice, links: &[Link], rows: &mut Rows) {
-    let says: Vec<String> = links.iter().map(|link| format!("{} {}", link.rel.name(), link.target)).collect();
-    add(rows, "says", says.join("; "));
+fn of_notice(notice: &Notice, rows: &mut Rows) {
     add(rows, "reason", notice.reason.clone().unwrap_or_default());
     add(rows, "response", notice.response.map_or("", |response| response.name()));
     add(rows, "one model", joined(&notice.same_as));
@@ -135,7 +133,11 @@ fn print_evaluation(evaluation: &Evaluation, context: &mut Context) -> Result<()
     let label = |name: &str| format!("{name:<LABEL$}");
     let by = format!("{} ({})", record.source.organization, record.source.relationship.name().replace('_', " "));
     context.out.paragraph(&label("measured by"), &safe_text::line(&by))?;
-    let program = format!("{} {}", record.library.name, record.library.version);
+    let program = match (record.library.name.as_str(), record.library.version.as_str()) {
+        (UNKNOWN, _) => "a program that is not named".to_owned(),
+        (name, UNKNOWN) => format!("{name}, version not said"),
+        (name, version) => format!("{name} {version}"),
+    };
     context.out.paragraph(&label("with"), &safe_text::line(&program))?;
     if let Some(time) = &record.evaluation_timestamp {
         context.out.paragraph(&label("run"), &safe_text::line(time))?;
@@ -159,7 +161,9 @@ fn print_evaluation(evaluation: &Evaluation, context: &mut Context) -> Result<()
 
 fn row(result: &EvaluationResult) -> Vec<String> {
     let arrow = if result.metric.lower_is_better { " ↓" } else { "" };
-    let metric = result.metric.label().or(result.metric.description.as_deref()).unwrap_or_default();
+    // Some call the metric as they call the task: its family says more.
+    let label = result.metric.label().filter(|label| *label != result.task);
+    let metric = label.or(result.metric.kind.as_deref()).or(result.metric.description.as_deref()).unwrap_or_default();
     let metric = safe_text::short_line(metric, METRIC_CHARS.saturating_sub(arrow.chars().count()));
     vec![
         safe_text::short_line(&result.task, TASK_CHARS),

@@ -9,6 +9,7 @@ mod card;
 mod compare;
 mod completions;
 mod demo;
+mod dispute;
 mod found;
 mod init;
 mod invite;
@@ -16,13 +17,19 @@ mod join;
 mod log;
 mod man;
 mod members;
+mod new;
 mod peers;
 mod publish;
+mod replicate;
 mod report;
+mod retract;
+mod review;
 mod run;
 mod show;
 mod size;
 mod status;
+mod supersede;
+mod target;
 mod verify;
 
 use std::path::PathBuf;
@@ -73,7 +80,12 @@ enum Command {
     Invite(invite::Args),
     Join(join::Args),
     Run(run::Args),
+    New(new::Args),
     Publish(publish::Args),
+    Replicate(replicate::Args),
+    Dispute(dispute::Args),
+    Supersede(supersede::Args),
+    Retract(retract::Args),
     Log(log::Args),
     Show(show::Args),
     Compare(compare::Args),
@@ -146,7 +158,12 @@ async fn dispatch(command: Command, context: &mut Context) -> Result<(), Failure
         Command::Invite(args) => invite::run(args, context).await,
         Command::Join(args) => join::run(args, context).await,
         Command::Run(args) => run::run(args, context).await,
+        Command::New(args) => new::run(args, context).await,
         Command::Publish(args) => publish::run(args, context).await,
+        Command::Replicate(args) => replicate::run(args, context).await,
+        Command::Dispute(args) => dispute::run(args, context).await,
+        Command::Supersede(args) => supersede::run(args, context).await,
+        Command::Retract(args) => retract::run(args, context).await,
         Command::Log(args) => log::run(args, context).await,
         Command::Compare(args) => compare::run(args, context).await,
         Command::Show(args) => show::run(args, context).await,

@@ -5,9 +5,11 @@ use axum::extract::State as Shared;
 use axum::extract::rejection::JsonRejection;
 use axum::http::StatusCode;
 use lyceum_protocol::entry::{Draft, VerifiedEntry};
+use lyceum_protocol::hash::EntryId;
 use lyceum_protocol::limits::SALT_LEN;
-use lyceum_protocol::publication::Publication;
+use lyceum_protocol::publication::{Publication, Rel};
 use lyceum_protocol::replica::effect::Outcome;
+use lyceum_protocol::state::State;
 
 use super::listing::{Placed, line_of, publication_of};
 use super::shapes::{PublishAnswer, PublishItem, PublishRequest};
@@ -25,10 +27,12 @@ pub(super) async fn publish<N: Node>(
         Problem::new(fault.status(), &failure.next("send JSON: {\"items\": [{\"publication\": …}]}"))
     })?;
     let now = crate::clock::wall();
-    let drafts = request.items.iter().map(|item| draft(item, now)).collect::<Result<Vec<_>, _>>()?;
-    if drafts.is_empty() {
+    let prepared = request.items.iter().map(prepare).collect::<Result<Vec<_>, _>>()?;
+    if prepared.is_empty() {
         return Ok(Json(PublishAnswer { entries: Vec::new() }));
     }
+    check_links(&node, &prepared).await?;
+    let drafts = prepared.iter().map(|prepared| draft(prepared, now)).collect::<Result<Vec<_>, _>>()?;
     let entries = match node.publish(drafts).await? {
         Outcome::Published(entries) => entries,
         Outcome::Taken => Vec::new(),
@@ -63,7 +67,7 @@ fn marking_of(word: Option<&str>) -> Result<Marking, Failure> {
     })
 }
 
-fn draft(item: &PublishItem, now: u64) -> Result<Draft, Problem> {
+fn prepare(item: &PublishItem) -> Result<Prepared, Problem> {
     let marking = marking_of(item.marking.as_deref())
         .map_err(|failure| Problem::new(StatusCode::UNPROCESSABLE_ENTITY, &failure))?;
     let unreadable = |fault: &(dyn std::error::Error + 'static)| {
@@ -73,13 +77,44 @@ fn draft(item: &PublishItem, now: u64) -> Result<Draft, Problem> {
     let json = serde_json::to_vec(&item.publication).map_err(|fault| unreadable(&fault))?;
     let publication = Publication::read(&json).map_err(|fault| unreadable(&fault))?;
     publication.check_own().map_err(|fault| unreadable(&fault))?;
+    Ok(Prepared { publication, marking, warnings: Vec::new(), source_key: String::new() })
+}
+
+fn draft(prepared: &Prepared, now: u64) -> Result<Draft, Problem> {
     let mut salt = [0_u8; SALT_LEN];
     getrandom::fill(&mut salt).map_err(|fault| {
         let failure = Failure::new("the system gives no random bytes").cause(fault.to_string());
         Problem::new(StatusCode::INTERNAL_SERVER_ERROR, &failure)
     })?;
-    let prepared = Prepared { publication, marking, warnings: Vec::new(), source_key: String::new() };
-    Ok(crate::publish::draft(&prepared, salt, now))
+    Ok(crate::publish::draft(prepared, salt, now))
+}
+
+/// What no member would heed is not signed: replacing or taking back what others published, replicating one's own.
+async fn check_links<N: Node>(node: &N, prepared: &[Prepared]) -> Result<(), Problem> {
+    let links = prepared.iter().flat_map(|prepared| &prepared.publication.links);
+    let targets: Vec<(Rel, EntryId)> = links.filter_map(|link| Some((link.rel.clone(), link.entry()?))).collect();
+    let refused =
+        node.look(move |state| targets.into_iter().find(|(rel, target)| !is_heeded(state, rel, target))).await?;
+    let Some((rel, target)) = refused else { return Ok(()) };
+    let failure = match rel {
+        Rel::Replicates => Failure::refused(format!(
+            "{target} is your own organisation's: to review one's own finding is no replication"
+        )),
+        rel => Failure::refused(format!("the link {} {target} would have no effect", rel.name()))
+            .cause("only the organisation that published an entry supersedes or retracts it"),
+    };
+    Err(Problem::new(StatusCode::UNPROCESSABLE_ENTITY, &failure.next("leave the link out")))
+}
+
+/// Whether members heed a link of this organisation; of a target that is not held nobody knows.
+fn is_heeded(state: &State, rel: &Rel, target: &EntryId) -> bool {
+    let Some(org) = state.place(target).and_then(|(log, _)| state.org_of_log(log)) else { return true };
+    let own = Some(org) == state.own();
+    match rel {
+        Rel::Supersedes | Rel::Retracts => own,
+        Rel::Replicates => !own,
+        _ => true,
+    }
 }
 
 #[cfg(test)]

@@ -1,6 +1,7 @@
 //! What is read, what is refused with which words, and what is kept.
 
 use super::*;
+use proptest::prelude::*;
 
 fn read(text: &str) -> Result<Publication, PublicationFault> {
     Publication::read(text.as_bytes())
@@ -225,4 +226,92 @@ fn an_import_is_read_and_written_back() {
     let part =
         format!(r#"import":{{"format":"x","file_sha256":"{hash}","content":"{hash}","part":{{"number":4,"of":3}}}}"#);
     assert_eq!(refused(&part), "import.part.number, is not one of 1 to 3");
+}
+
+/// Objects whose keys are fields that some type has, and whose values are anything.
+fn any_fields() -> impl Strategy<Value = Json> {
+    let words = proptest::sample::select(vec![
+        "note",
+        "finding",
+        "release",
+        "resource",
+        "call",
+        "review",
+        "notice",
+        "evaluation",
+        "risk",
+        "incident",
+        "mitigation",
+        "disputes",
+        "retracts",
+        "responds",
+        "high",
+        "open",
+        "2026-11-25",
+        "0.2.0",
+        "0.3.0",
+        "\u{202e}",
+        "",
+    ]);
+    let leaf = prop_oneof![
+        Just(Json::Null),
+        any::<bool>().prop_map(Json::Bool),
+        any::<i64>().prop_map(|n| Json::Number(n.into())),
+        words.prop_map(Json::from),
+        Just(Json::from("ab".repeat(32))),
+    ];
+    let names = proptest::sample::select(vec![
+        "type",
+        "title",
+        "nature",
+        "models",
+        "name",
+        "links",
+        "rel",
+        "target",
+        "evaluation",
+        "unscored",
+        "import",
+        "files",
+        "size",
+        "sha256",
+        "verdict",
+        "same_as",
+        "response",
+        "reason",
+        "severity",
+        "schema_version",
+        "model_info",
+        "evaluation_results",
+        "score_details",
+        "score",
+        "metric_config",
+        "lower_is_better",
+        "source_data",
+        "source_type",
+        "generation_config",
+        "generation_args",
+        "additional_details",
+        "uncertainty",
+    ]);
+    leaf.prop_recursive(5, 48, 8, move |inner| {
+        prop_oneof![
+            proptest::collection::vec(inner.clone(), 0..3).prop_map(Json::List),
+            proptest::collection::btree_map(names.clone().prop_map(str::to_owned), inner, 0..10).prop_map(Json::Object),
+        ]
+    })
+}
+
+proptest! {
+    #[test]
+    fn any_fields_are_read_or_refused(fields in any_fields(), kind in 0_usize..7) {
+        let _ = evaluation::lift("", &fields);
+        let Json::Object(mut object) = fields else { return Ok(()) };
+        object.insert("type".to_owned(), PublicationType::KNOWN[kind].0.into());
+        object.insert("title".to_owned(), "t".into());
+        if let Ok(read) = Publication::from_json(Json::Object(object)) {
+            let _ = read.check_own();
+            prop_assert_eq!(Publication::read(&read.to_bytes()).unwrap(), read);
+        }
+    }
 }

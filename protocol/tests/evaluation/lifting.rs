@@ -44,6 +44,24 @@ fn an_old_record_is_lifted_and_what_is_no_score_is_handed_back() {
     assert_eq!(unscored[0].metric.as_deref(), Some("Accuracy on BBH"));
 }
 
+/// What programs wrote into fields of another type is kept as a detail, and hinders nothing.
+#[test]
+fn values_of_another_type_become_details() {
+    let text = r#"{"schema_version":"0.2.1","evaluation_results":[{"evaluation_name":"t",
+        "source_data":{"dataset_name":"d","source_type":"hf_dataset","hf_repo":"r","samples_number":"all"},
+        "metric_config":{"lower_is_better":true,"score_type":"continuous","min_score":"none","metric_name":7},
+        "score_details":{"score":3},
+        "generation_config":{"generation_args":{"temperature":"greedy","seed":42,"max_tokens":16}}}]}"#;
+    let (record, unscored) = lift("", &Json::read(text.as_bytes()).unwrap()).unwrap();
+    assert_eq!(unscored, []);
+    let result = &record.results[0];
+    assert_eq!(result.dataset.details["samples_number"], "all");
+    assert_eq!((result.metric.details["metric_name"].as_str(), result.metric.min), ("7", None));
+    let setting: Vec<(&str, &str)> =
+        result.setting.0.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
+    assert_eq!(setting, [("max_tokens", "16"), ("seed", "42"), ("temperature", "greedy")]);
+}
+
 #[test]
 fn an_almost_empty_old_record_becomes_one_of_unknowns() {
     let (record, unscored) = lift("", &Json::from([("schema_version", "0.2.9".into())])).unwrap();

@@ -3,7 +3,8 @@
 
 use std::collections::BTreeMap;
 
-use super::schema::{AVAILABILITIES, DEPLOYMENTS};
+use super::schema::{ARGUMENTS, AVAILABILITIES, DEPLOYMENTS, METRIC, SOURCE_HF, SOURCE_OTHER, SOURCE_URL};
+use super::shape;
 use super::{Record, Relationship, SCHEMA_VERSION, ScoreType, SourceType, UNKNOWN};
 use crate::publication::unscored::Unscored;
 use crate::publication::{Json, PublicationFault};
@@ -168,7 +169,7 @@ fn lift_result(result: Json) -> Result<Json, Unscored> {
     edit(&mut result, "source_data", lift_dataset);
     edit(&mut result, "metric_config", lift_metric);
     edit(&mut result, "score_details", |score| edit_if_there(score, "uncertainty", lift_uncertainty));
-    edit_if_there(&mut result, "generation_config", |_| {});
+    edit_if_there(&mut result, "generation_config", lift_generation);
     let inner = |name: &str, field: &str| match result.get(name) {
         Some(Json::Object(inner)) => inner.get(field).cloned(),
         Some(_) | None => None,
@@ -195,6 +196,32 @@ fn edit_if_there(object: &mut Object, name: &str, change: impl FnOnce(&mut Objec
     }
 }
 
+/// What is of another type than its field in 0.3.0 becomes a detail, and so does what has none where all have one.
+fn fit(object: &mut Object, of: &shape::Object) -> Object {
+    let misfits = |name: &str, value: &Json| match of.fields.iter().find(|field| field.name == name) {
+        Some(field) => !field.required && !DETAILS.contains(&name) && shape::check("", value, &field.shape).is_err(),
+        None => matches!(of.others, shape::Others::Refused),
+    };
+    let names: Vec<String> =
+        object.iter().filter(|(name, value)| misfits(name, value)).map(|(name, _)| name.clone()).collect();
+    names.into_iter().filter_map(|name| object.remove_entry(&name)).collect()
+}
+
+fn fit_with_details(object: &mut Object, of: &shape::Object) {
+    let aside = fit(object, of);
+    if !aside.is_empty() {
+        edit(object, "additional_details", |details| details.extend(aside));
+    }
+}
+
+fn lift_generation(generation: &mut Object) {
+    let mut aside = Object::new();
+    edit_if_there(generation, "generation_args", |args| aside = fit(args, &ARGUMENTS));
+    if !aside.is_empty() {
+        edit(generation, "additional_details", |details| details.extend(aside));
+    }
+}
+
 fn lift_dataset(dataset: &mut Object) {
     required_text(dataset, "dataset_name");
     if let Some(Json::Text(url)) = dataset.get("url").cloned() {
@@ -212,9 +239,16 @@ fn lift_dataset(dataset: &mut Object) {
     if matches!(dataset.get("source_type"), Some(Json::Text(kind)) if kind == "url") && !has_url {
         dataset.insert("source_type".to_owned(), otherwise.into());
     }
+    let of = match text_of(dataset.get("source_type")).as_deref() {
+        Some("url") => &SOURCE_URL,
+        Some("hf_dataset") => &SOURCE_HF,
+        Some(_) | None => &SOURCE_OTHER,
+    };
+    fit_with_details(dataset, of);
 }
 
 fn lift_metric(metric: &mut Object) {
+    fit_with_details(metric, &METRIC);
     let has = |metric: &Object, name: &str| metric.contains_key(name);
     match text_of(metric.get("score_type")).as_deref().and_then(ScoreType::of) {
         Some(ScoreType::Continuous) => {

@@ -94,7 +94,8 @@ static RESULT: Object = Object {
     also: None,
 };
 
-static SOURCE_URL: Object = Object {
+/// Data at addresses.
+pub(super) static SOURCE_URL: Object = Object {
     fields: &[
         must("dataset_name", Text),
         must("source_type", Text),
@@ -105,7 +106,8 @@ static SOURCE_URL: Object = Object {
     also: None,
 };
 
-static SOURCE_HF: Object = Object {
+/// Data on a hub.
+pub(super) static SOURCE_HF: Object = Object {
     fields: &[
         must("dataset_name", Text),
         must("source_type", Text),
@@ -119,13 +121,15 @@ static SOURCE_HF: Object = Object {
     also: None,
 };
 
-static SOURCE_OTHER: Object = Object {
+/// Data elsewhere.
+pub(super) static SOURCE_OTHER: Object = Object {
     fields: &[must("dataset_name", Text), must("source_type", Text), may("additional_details", TEXTS)],
     others: Others::Kept,
     also: None,
 };
 
-static METRIC: Object = Object {
+/// What was measured.
+pub(super) static METRIC: Object = Object {
     fields: &[
         may("evaluation_description", Text),
         may("metric_id", Text),
@@ -232,7 +236,8 @@ static GENERATION: Object = Object {
     also: None,
 };
 
-static ARGUMENTS: Object = Object {
+/// How text was generated.
+pub(super) static ARGUMENTS: Object = Object {
     fields: &[
         may("temperature", NumberOrNull),
         may("top_p", NumberOrNull),

@@ -39,6 +39,9 @@ pub(super) enum Shape {
     Tagged(&'static str, &'static [(&'static str, &'static Object)]),
 }
 
+/// What must hold of the fields of an object that stands at a path.
+pub(super) type Rule = fn(&str, &BTreeMap<String, Json>) -> Result<(), PublicationFault>;
+
 /// What an object has to be.
 pub(super) struct Object {
     /// Fields that are named.
@@ -46,7 +49,7 @@ pub(super) struct Object {
     /// All others.
     pub(super) others: Others,
     /// What besides must hold.
-    pub(super) also: Option<fn(&str, &BTreeMap<String, Json>) -> Result<(), PublicationFault>>,
+    pub(super) also: Option<Rule>,
 }
 
 /// Fields that are not named.

@@ -15,10 +15,12 @@ mod join;
 mod log;
 mod man;
 mod members;
+mod outcome;
 mod peers;
 mod publish;
 mod report;
 mod run;
+mod search;
 mod show;
 mod size;
 mod status;
@@ -74,6 +76,7 @@ enum Command {
     Run(run::Args),
     Publish(publish::Args),
     Log(log::Args),
+    Search(search::Args),
     Show(show::Args),
     Verify(verify::Args),
     Members(members::Args),
@@ -146,6 +149,7 @@ async fn dispatch(command: Command, context: &mut Context) -> Result<(), Failure
         Command::Run(args) => run::run(args, context).await,
         Command::Publish(args) => publish::run(args, context).await,
         Command::Log(args) => log::run(args, context).await,
+        Command::Search(args) => search::run(args, context).await,
         Command::Show(args) => show::run(args, context).await,
         Command::Verify(args) => verify::run(args, context).await,
         Command::Members(args) => members::run(args, context).await,

@@ -2,7 +2,7 @@ use std::path::PathBuf;
 
 use serde_json::Value;
 
-use super::{Context, safe_text};
+use super::{Context, outcome, safe_text};
 use crate::api::shapes::EntryPage;
 use crate::client::Client;
 use crate::durable;
@@ -73,6 +73,7 @@ fn print(page: &EntryPage, context: &mut Context) -> Result<(), Failure> {
     for (name, value) in rows.iter().filter(|(_, value)| !value.is_empty()) {
         context.out.paragraph(&format!("{name:<14}"), &safe_text::line(value))?;
     }
+    outcome::print(page, context)?;
     for field in ["summary", "body"] {
         if let Some(text) = page.publication.as_ref().and_then(|it| it.get(field)).and_then(Value::as_str) {
             context.out.line("")?;

@@ -1,0 +1,5 @@
+//! What is shown of an entry beyond itself: the links of others folded over it.
+
+pub mod outcome;
+
+pub use outcome::{Graph, Hidden, Linked, Outcome, OutcomeFacts, fold, hidden};

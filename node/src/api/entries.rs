@@ -110,8 +110,8 @@ pub(super) async fn log<N: Node>(
             if !fits || !about {
                 continue;
             }
-            let outcome = hidden.get(&key.1).copied();
-            match outcome {
+            let left_out = hidden.get(&key.1).copied();
+            match left_out {
                 Some(how) if !wanted.all => {
                     passed.count(how);
                     continue;
@@ -124,7 +124,7 @@ pub(super) async fn log<N: Node>(
                 return Ok(Json(page));
             }
             page.hidden.add(std::mem::take(&mut passed));
-            page.entries.push(EntryLine { outcome, ..line_of(&placed, &entry, &publication) });
+            page.entries.push(EntryLine { left_out, ..line_of(&placed, &entry, &publication) });
             last = Some(key);
         }
         if exhausted {
@@ -234,9 +234,8 @@ pub(super) async fn show<N: Node>(Shared(node): Shared<N>, Path(id): Path<String
     let again = PublicKey::admit(&entry.header().key).map(|key| entry.to_untrusted().verify(network, &key));
     let publication = publication_of(&entry);
     let outcome = outcome_of(&node, entry.id()).await?;
-    let hidden = outcome.hidden();
     Ok(Json(EntryPage {
-        line: EntryLine { outcome: hidden, ..line_of(&placed, &entry, &publication) },
+        line: EntryLine { left_out: outcome.hidden(), ..line_of(&placed, &entry, &publication) },
         outcome: Some(outcome),
         publication: publication.as_ref().ok().and_then(value_of),
         signature_valid: matches!(again, Ok(Ok(verified)) if verified.id() == entry.id()),

@@ -132,7 +132,7 @@ pub(super) async fn search<N: Node>(
         let Ok(readable) = &publication else { continue };
         let snippet = safe_text::line(&snippet(readable, &found.sought));
         let mut line = line_of(placed, &entry, &publication);
-        line.outcome = hit.hidden;
+        line.left_out = hit.hidden;
         hits.push(SearchHit { line, score: hit.score, snippet });
     }
     Ok(Json(SearchPage {

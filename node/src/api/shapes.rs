@@ -36,9 +36,9 @@ pub struct EntryLine {
     pub standing: String,
     /// Why type and title are missing: not readable (field, reason), erased, not held.
     pub unreadable: Option<String>,
-    /// superseded or retracted; none for what is neither.
+    /// Why lists leave it out unless all is asked for: superseded, retracted; none for what is neither.
     #[serde(default)]
-    pub outcome: Option<Hidden>,
+    pub left_out: Option<Hidden>,
 }
 
 /// What lists leave out unless all is asked for.

@@ -115,7 +115,7 @@ fn row(entry: &EntryLine) -> Vec<String> {
     if entry.standing != "good" {
         title = format!("{title}  [{}]", entry.standing);
     }
-    if let Some(how) = entry.outcome {
+    if let Some(how) = entry.left_out {
         title = format!("{title}  [{}]", outcome::word(how));
     }
     let time = entry.time.get(..16).unwrap_or(&entry.time).replace('T', " ");

@@ -117,7 +117,7 @@ pub(super) async fn run(args: Args, context: &mut Context) -> Result<(), Failure
 fn print(hit: &SearchHit, context: &mut Context) -> Result<(), Failure> {
     let line = &hit.line;
     let mut title = safe_text::short_line(line.title.as_deref().unwrap_or_default(), 120);
-    if let Some(how) = line.outcome {
+    if let Some(how) = line.left_out {
         title = format!("{title}  [{}]", outcome::word(how));
     }
     context.out.paragraph(&format!("{}  ", short_id(&line.id)), &title)?;

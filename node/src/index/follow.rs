@@ -2,6 +2,7 @@
 //! commits at most once a second.
 
 use std::collections::BTreeSet;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -119,13 +120,18 @@ impl From<IndexFault> for Halt {
 impl Follower {
     fn run(mut self) {
         loop {
-            match self.follow() {
+            // The library panics over files that are not what it wrote.
+            let followed = catch_unwind(AssertUnwindSafe(|| self.follow()));
+            match followed.unwrap_or_else(|_| Err(Halt::Broken("it could not be worked with".to_owned()))) {
                 Ok(()) | Err(Halt::Stopped) => return,
                 Err(Halt::Broken(reason)) => {
                     tracing::warn!(reason, "the search index is thrown away and built anew");
                     self.shared.set_snapshot(None);
                     if let Err(fault) = Engine::wipe(&self.parts.folder) {
                         tracing::error!(%fault, "the search index cannot be removed");
+                    }
+                    if !self.wait(COMMIT_EVERY) {
+                        return;
                     }
                 }
                 Err(Halt::Fault(fault)) => {

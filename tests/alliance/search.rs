@@ -19,13 +19,13 @@ const TEXTS: [(&str, &str, &str, &str); 6] = [
         "de",
         "Längere Eingaben",
         "Quantisierte Modelle vergessen mehr, wenn die Eingaben länger werden.",
-        "Modell vergisst",
+        "Modell LANGER",
     ),
     (
         "es",
         "Entradas largas",
         "Los modelos cuantizados olvidan más cuando las entradas son largas.",
-        "\"entrada larga\"",
+        "\"modelo cuantizado\"",
     ),
     (
         "ja",
@@ -80,7 +80,7 @@ fn assert_equal_answers(nodes: &[&Node], queries: &[&str]) {
 fn every_language_is_found_on_every_node_and_what_was_taken_back_is_not() {
     let folder = tempfile::tempdir().unwrap();
     let nodes = three(folder.path());
-    let text = |(language, title, body, _): &(&str, &str, &str, &str)| json!({ "type": "note", "title": title, "body": body, "language": language, "tags": ["Länge"] });
+    let text = |(language, title, body, _): &(&str, &str, &str, &str)| json!({ "type": "note", "title": title, "body": body, "language": language, "tags": ["Gedächtnis"] });
     let published: Vec<String> =
         TEXTS.iter().zip([0, 1, 2, 0, 1, 2]).map(|(row, n)| publish(&nodes[n], &text(row))).collect();
     let all: Vec<&Node> = nodes.iter().collect();
@@ -89,17 +89,17 @@ fn every_language_is_found_on_every_node_and_what_was_taken_back_is_not() {
     for ((language, _, _, query), id) in TEXTS.iter().zip(&published) {
         for node in &nodes {
             assert_eq!(ids(&search(node, &[query])), [id.clone()], "{query}");
-            assert_eq!(ids(&search(node, &["tag:lange", "--language", language])), [id.clone()], "{language}");
+            assert_eq!(ids(&search(node, &["tag:gedachtnis", "--language", language])), [id.clone()], "{language}");
         }
     }
-    let hit = search(&nodes[2], &["vergisst"]).remove(0);
+    let hit = search(&nodes[2], &["modell länger"]).remove(0);
     assert_eq!(hit["type"], "note");
     assert_eq!(hit["title"], "Längere Eingaben");
     assert!(hit["snippet"].as_str().unwrap().contains("Modelle vergessen mehr"), "{hit}");
     assert_eq!(hit["org"], nodes[2].status()["org"]);
-    assert_eq!(search(&nodes[0], &["tag:länge", "--org", "Carded"]).len(), 2);
-    assert_eq!(search(&nodes[0], &["tag:länge", "until:2020-01-01"]).len(), 0);
-    assert_equal_answers(&all, &["tag:länge", "type:note", "type:note -vergisst", "tag:länge -evaluation"]);
+    assert_eq!(search(&nodes[0], &["tag:gedächtnis", "--org", "Carded"]).len(), 2);
+    assert_eq!(search(&nodes[0], &["tag:gedächtnis", "until:2020-01-01"]).len(), 0);
+    assert_equal_answers(&all, &["tag:gedächtnis", "type:note", "type:note -vergessen", "tag:gedächtnis -evaluation"]);
 
     let bad = nodes[0].run(&["search", "prompts author:me"]).badly(2, "at character 9: there is no filter \"author\"");
     assert!(bad.stderr.contains("org: type: nature:"), "{}", bad.stderr);
@@ -108,7 +108,7 @@ fn every_language_is_found_on_every_node_and_what_was_taken_back_is_not() {
 
     let reason = "The split was wrong.";
     let target = |n: usize| json!([{ "rel": "retracts", "target": published[n] }]);
-    let notice = |n: usize| json!({ "type": "notice", "title": "Taken back", "reason": reason, "body": reason, "links": target(n) });
+    let notice = |n: usize| json!({ "type": "notice", "title": format!("Taken back {n}"), "reason": reason, "body": reason, "links": target(n) });
     // By its own organisation; and by another one, which changes nothing.
     publish(&nodes[0], &notice(0));
     publish(&nodes[0], &notice(1));
@@ -141,7 +141,7 @@ fn an_index_that_is_killed_or_lost_answers_as_the_others_do() {
     let words = ["drift", "bias", "leak", "model", "prompt", "benchmark", "refusal"];
     let files: Vec<String> = (0..240_usize)
         .map(|n| {
-            let body: Vec<&str> = (0..20).map(|at| words[(n * 7 + at * (n % 5 + 1)) % words.len()]).collect();
+            let body: Vec<&str> = (0..5).map(|at| words[(n * 7 + at * (n % 5 + 1)) % words.len()]).collect();
             let path = folder.path().join(format!("{n}.md"));
             let front = format!("---\ntitle: Note {n} on {}\nlanguage: en\n---\n", body[0]);
             std::fs::write(&path, format!("{front}{}\n", body.join(" "))).unwrap();

@@ -19,7 +19,7 @@ const RESULTS: usize = 20;
 In a query:
   small models          both words
   \"long context\"        these words in this order
-  -toxicity             not this word
+  -toxicity             not this word (at the very beginning write -- before it)
   org: type: nature: model: tag: language: marking: severity: since: until:
                         filters, such as type:finding or org:\"Example Lab\"; with a minus: not these
 
@@ -31,7 +31,7 @@ Examples:
   lyceum search bias -n 100 --json | jq -r '.title'")]
 pub(super) struct Args {
     /// What to look for.
-    #[arg(value_name = "QUERY", allow_hyphen_values = true)]
+    #[arg(value_name = "QUERY")]
     query: Vec<String>,
     /// Only of this organisation: its name, id, or the first digits of its id.
     #[arg(long, value_name = "ORG")]

@@ -88,8 +88,8 @@ fn every_language_is_found_on_every_node_and_what_was_taken_back_is_not() {
     until_indexed(&all, 6);
     for ((language, _, _, query), id) in TEXTS.iter().zip(&published) {
         for node in &nodes {
-            assert_eq!(ids(&search(node, &[query])), [id.clone()], "{query}");
-            assert_eq!(ids(&search(node, &["tag:gedachtnis", "--language", language])), [id.clone()], "{language}");
+            assert_eq!(ids(&search(node, &[query])), [id.as_str()], "{query}");
+            assert_eq!(ids(&search(node, &["tag:gedachtnis", "--language", language])), [id.as_str()], "{language}");
         }
     }
     let hit = search(&nodes[2], &["modell länger"]).remove(0);

@@ -188,3 +188,6 @@ fn revive(state: &State, record: &Record, at: &mut At, org: OrgId, passed: &BTre
         read.push(one);
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -11,10 +11,12 @@ mod entries;
 mod health;
 mod listing;
 mod members;
+mod outcome;
 mod problem;
 mod publish;
 mod published;
 mod quota;
+mod search;
 mod serve;
 
 use std::future::Future;
@@ -28,6 +30,8 @@ use lyceum_protocol::hash::LogId;
 use lyceum_protocol::quota::Schedule;
 use lyceum_protocol::replica::effect::Outcome;
 use lyceum_protocol::state::State;
+
+use crate::index::SearchIndex;
 
 pub(crate) use listing::name_of;
 pub use listing::standing_words;
@@ -80,6 +84,9 @@ pub trait Node: Clone + Send + Sync + 'static {
     /// How the node is.
     fn status(&self) -> impl Future<Output = Result<Status, NodeFault>> + Send;
 
+    /// Its search index.
+    fn index(&self) -> &SearchIndex;
+
     /// What it has published.
     fn published(&self) -> &PublishedIndex;
 
@@ -99,6 +106,7 @@ pub fn local<N: Node>(node: N) -> Router {
         .route("/members", get(members::list::<N>))
         .route("/peers", get(members::peers::<N>))
         .route("/log", get(entries::log::<N>))
+        .route("/search", get(search::search::<N>))
         .route("/entries/{id}", get(entries::show::<N>))
         .route("/entries/{id}/bundle", get(entries::bundle::<N>))
         .route("/compare", get(compare::comparison::<N>))

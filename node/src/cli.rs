@@ -18,6 +18,7 @@ mod log;
 mod man;
 mod members;
 mod new;
+mod outcome;
 mod peers;
 mod publish;
 mod replicate;
@@ -25,6 +26,7 @@ mod report;
 mod retract;
 mod review;
 mod run;
+mod search;
 mod show;
 mod size;
 mod status;
@@ -87,6 +89,7 @@ enum Command {
     Supersede(supersede::Args),
     Retract(retract::Args),
     Log(log::Args),
+    Search(search::Args),
     Show(show::Args),
     Compare(compare::Args),
     Verify(verify::Args),
@@ -166,6 +169,7 @@ async fn dispatch(command: Command, context: &mut Context) -> Result<(), Failure
         Command::Retract(args) => retract::run(args, context).await,
         Command::Log(args) => log::run(args, context).await,
         Command::Compare(args) => compare::run(args, context).await,
+        Command::Search(args) => search::run(args, context).await,
         Command::Show(args) => show::run(args, context).await,
         Command::Verify(args) => verify::run(args, context).await,
         Command::Members(args) => members::run(args, context).await,

@@ -16,7 +16,7 @@ use tokio::net::UnixStream;
 use crate::api::Problem;
 use crate::api::shapes::{
     DocumentsPage, EntryPage, LogPage, Member, Peer, PlanRequest, PublishAnswer, PublishPlan, PublishRequest,
-    PublishedAnswer, PublishedMatch, PublishedQuery, Source, Status,
+    PublishedAnswer, PublishedMatch, PublishedQuery, SearchPage, Source, Status,
 };
 use crate::failure::Failure;
 use crate::govern::wire::WireBatch;
@@ -41,13 +41,15 @@ pub struct LogRequest {
     pub org: Option<String>,
     /// A type.
     pub kind: Option<String>,
+    /// A model: its exact name, revision or digest.
+    pub model: Option<String>,
     /// Unix milliseconds.
     pub since: Option<u64>,
     /// Entries at most in this page.
     pub n: usize,
     /// End of the page before.
     pub before: Option<String>,
-    /// Also what is unsettled.
+    /// Also what is unsettled, superseded or retracted.
     pub all: bool,
 }
 
@@ -124,7 +126,8 @@ impl Client {
     /// As [`Client::status`].
     pub async fn log(&self, request: &LogRequest) -> Result<LogPage, Failure> {
         let mut path = format!("/log?n={}", request.n);
-        let texts = [("org", &request.org), ("type", &request.kind), ("before", &request.before)];
+        let texts =
+            [("org", &request.org), ("type", &request.kind), ("model", &request.model), ("before", &request.before)];
         for (name, text) in texts {
             if let Some(text) = text {
                 let _ = write!(path, "&{name}={}", encoded(text));
@@ -137,6 +140,18 @@ impl Client {
             path.push_str("&all=true");
         }
         self.get(&path).await
+    }
+
+    /// Searches; `parameters` are those of the interface, by name.
+    ///
+    /// # Errors
+    /// As [`Client::status`].
+    pub async fn search(&self, parameters: &[(&str, String)]) -> Result<SearchPage, Failure> {
+        let mut path = "/search?".to_owned();
+        for (name, value) in parameters {
+            let _ = write!(path, "{name}={}&", encoded(value));
+        }
+        self.get(path.trim_end_matches(['&', '?'])).await
     }
 
     /// One entry.

@@ -87,6 +87,11 @@ impl Home {
         self.0.join("store")
     }
 
+    /// The folder of the search index: made anew where it is missing.
+    pub fn index_folder(&self) -> PathBuf {
+        self.0.join("index")
+    }
+
     /// Held by the one process that works in this home.
     pub fn lock_file(&self) -> PathBuf {
         self.0.join("lock")

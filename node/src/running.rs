@@ -17,6 +17,7 @@ use crate::catch_up::CatchUp;
 use crate::clock;
 use crate::daemon::Daemon;
 use crate::driver::{DriverStopped, Handle, Links};
+use crate::index::SearchIndex;
 use crate::network::Network;
 use crate::status::{Facts, Surroundings, explain};
 use crate::store::{LogStore as _, Store};
@@ -29,6 +30,7 @@ pub struct RunningNode {
     network: Network,
     catching_up: watch::Receiver<Option<CatchUp>>,
     published: PublishedIndex,
+    index: SearchIndex,
     key: PublicKey,
     http: Option<String>,
     since: u64,
@@ -43,10 +45,16 @@ impl RunningNode {
             network: daemon.network(),
             catching_up: daemon.catching_up(),
             published: PublishedIndex::default(),
+            index: SearchIndex::default(),
             key,
             http,
             since: clock::wall(),
         }
+    }
+
+    /// The same with a search index; without one nothing is found.
+    pub fn with_index(self, index: SearchIndex) -> Self {
+        Self { index, ..self }
     }
 }
 
@@ -107,8 +115,13 @@ impl Node for RunningNode {
             http: self.http.clone(),
             store: self.store.status(),
             catching_up: self.catching_up.borrow().clone(),
+            index: self.index.status(),
         };
         Ok(explain(&facts, &around))
+    }
+
+    fn index(&self) -> &SearchIndex {
+        &self.index
     }
 
     fn published(&self) -> &PublishedIndex {

@@ -23,6 +23,7 @@ use crate::api::shapes::{Peer, Status, Trouble};
 use crate::api::{name_of, seat_word};
 use crate::catch_up::CatchUp;
 use crate::driver::Links;
+use crate::index::IndexStatus;
 use crate::network::Addresses;
 use crate::network::identity::peer_id_of;
 use crate::store::StoreStatus;
@@ -95,6 +96,8 @@ pub struct Surroundings {
     pub store: StoreStatus,
     /// How far it is with what it lacks.
     pub catching_up: Option<CatchUp>,
+    /// How far the search index is.
+    pub index: IndexStatus,
 }
 
 impl PeerFacts {
@@ -211,6 +214,7 @@ pub fn explain(facts: &Facts, around: &Surroundings) -> Status {
         publications: facts.publications,
         members: facts.members,
         catching_up: around.catching_up.clone(),
+        index: around.index.clone(),
         digest: data_encoding::HEXLOWER.encode(&facts.digest),
         state_root: data_encoding::HEXLOWER.encode(&facts.state_root),
         healthy: problems.is_empty(),

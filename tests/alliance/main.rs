@@ -15,3 +15,4 @@ mod formation;
 mod http;
 mod quota;
 mod reviews;
+mod search;

@@ -21,9 +21,12 @@ use lyceum_protocol::state::State;
 use serde::Deserialize;
 
 use super::listing::{Placed, line_of, publication_of, value_of};
-use super::shapes::{EntryPage, LogPage};
+use super::outcome::outcome_of;
+use super::shapes::{EntryLine, EntryPage, HiddenCount, LogPage};
 use super::{Node, Problem};
 use crate::failure::Failure;
+use crate::index::query::Key;
+use crate::index::schema::{facet, is_about};
 
 /// Most entries of one page.
 const PAGE_ENTRIES: usize = 500;
@@ -51,18 +54,20 @@ pub(super) struct LogQuery {
     n: Option<usize>,
     /// Where the page before ended.
     before: Option<String>,
-    /// Also what is unsettled.
+    /// A model: its exact name, revision or digest.
+    model: Option<String>,
+    /// Also what is unsettled, superseded or retracted.
     all: Option<bool>,
 }
 
 /// A place in the list: claim, then id.
-type Key = (u64, EntryId);
+type ListKey = (u64, EntryId);
 
 #[derive(Debug, Clone)]
 struct Wanted {
     org: Option<OrgId>,
     since: u64,
-    before: Option<Key>,
+    before: Option<ListKey>,
     all: bool,
     own: [u8; 32],
     limit: usize,
@@ -86,41 +91,56 @@ pub(super) async fn log<N: Node>(
         limit: READ_AT_ONCE,
     };
     let kind = query.kind.as_deref().map(PublicationType::of);
-    let mut page = LogPage { entries: Vec::new(), next: None };
-    let mut last: Option<Key> = None;
+    let model = query.model.as_deref().map(|model| facet(Key::Model, model));
+    let mut page = LogPage { entries: Vec::new(), next: None, hidden: HiddenCount::default() };
+    let mut last: Option<ListKey> = None;
+    let mut passed = HiddenCount::default();
     loop {
         let asked = wanted.clone();
         let found = node.look(move |state| newest(state, &asked)).await?;
         let places = found.iter().map(|(_, placed)| (placed.log, placed.seq)).collect();
         let exhausted = found.len() < wanted.limit;
+        let hidden = node.index().hidden(found.iter().map(|((_, id), _)| *id));
         for ((key, placed), entry) in found.into_iter().zip(node.entries(places).await?) {
             wanted.before = Some(key);
             let Some(entry) = entry else { continue };
             let publication = publication_of(&entry);
             let fits = kind.as_ref().is_none_or(|kind| publication.as_ref().is_ok_and(|it| it.kind == *kind));
-            if !fits {
+            let about = model.as_ref().is_none_or(|model| publication.as_ref().is_ok_and(|it| is_about(it, model)));
+            if !fits || !about {
                 continue;
             }
+            let left_out = hidden.get(&key.1).copied();
+            match left_out {
+                Some(how) if !wanted.all => {
+                    passed.count(how);
+                    continue;
+                }
+                _ => {}
+            }
             if page.entries.len() == limit {
+                // What was passed since the last one is passed again on the next page, and counted there.
                 page.next = last.map(|(time, id)| format!("{time}-{id}"));
                 return Ok(Json(page));
             }
-            page.entries.push(line_of(&placed, &entry, &publication));
+            page.hidden.add(std::mem::take(&mut passed));
+            page.entries.push(EntryLine { left_out, ..line_of(&placed, &entry, &publication) });
             last = Some(key);
         }
         if exhausted {
+            page.hidden.add(passed);
             return Ok(Json(page));
         }
     }
 }
 
-fn parse_key(text: &str) -> Result<Key, Problem> {
+fn parse_key(text: &str) -> Result<ListKey, Problem> {
     let key = text.split_once('-').and_then(|(time, id)| Some((time.parse().ok()?, id.parse().ok()?)));
     key.ok_or_else(|| usage("`before` is not the end of a page", "use `next` of the page before as it is"))
 }
 
 /// The organisation that a text names: id, beginning of an id, or name.
-fn organisation(state: &State, text: &str) -> Result<OrgId, Problem> {
+pub(super) fn organisation(state: &State, text: &str) -> Result<OrgId, Problem> {
     let ids: Vec<OrgId> = state.governance().organisations().keys().copied().collect();
     let hex = text.len() >= PREFIX_MIN && text.bytes().all(|digit| digit.is_ascii_hexdigit());
     let by_id = |org: &&OrgId| hex && org.to_string().starts_with(&text.to_ascii_lowercase());
@@ -134,8 +154,8 @@ fn organisation(state: &State, text: &str) -> Result<OrgId, Problem> {
 }
 
 /// The newest publications by claim, then id, that come after `before` in the list.
-fn newest(state: &State, wanted: &Wanted) -> Vec<(Key, Placed)> {
-    let mut heap: BinaryHeap<Reverse<(Key, LogId, u64)>> = BinaryHeap::new();
+fn newest(state: &State, wanted: &Wanted) -> Vec<(ListKey, Placed)> {
+    let mut heap: BinaryHeap<Reverse<(ListKey, LogId, u64)>> = BinaryHeap::new();
     for record in state.records() {
         let opening = record.log().opening();
         if wanted.org.is_some() && state.org_of_log(opening.log) != wanted.org {
@@ -213,8 +233,10 @@ pub(super) async fn show<N: Node>(Shared(node): Shared<N>, Path(id): Path<String
     // Read from the disk, it is checked as if it came from a stranger: this is the moment when it is believed.
     let again = PublicKey::admit(&entry.header().key).map(|key| entry.to_untrusted().verify(network, &key));
     let publication = publication_of(&entry);
+    let outcome = outcome_of(&node, entry.id()).await?;
     Ok(Json(EntryPage {
-        line: line_of(&placed, &entry, &publication),
+        line: EntryLine { left_out: outcome.hidden(), ..line_of(&placed, &entry, &publication) },
+        outcome: Some(outcome),
         publication: publication.as_ref().ok().and_then(value_of),
         signature_valid: matches!(again, Ok(Ok(verified)) if verified.id() == entry.id()),
         log: placed.log.to_string(),

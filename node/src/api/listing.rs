@@ -118,6 +118,7 @@ pub(super) fn line_of(placed: &Placed, entry: &VerifiedEntry, publication: &Resu
         links: readable.map_or_else(Vec::new, |publication| publication.links.iter().map(link).collect()),
         standing: placed.standing.clone(),
         unreadable: publication.as_ref().err().cloned(),
+        left_out: None,
     }
 }
 

@@ -3,6 +3,9 @@
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+use crate::index::IndexStatus;
+use crate::views::Hidden;
+
 /// One entry in a list.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct EntryLine {
@@ -33,6 +36,119 @@ pub struct EntryLine {
     pub standing: String,
     /// Why type and title are missing: not readable (field, reason), erased, not held.
     pub unreadable: Option<String>,
+    /// Why lists leave it out unless all is asked for: superseded, retracted; none for what is neither.
+    #[serde(default)]
+    pub left_out: Option<Hidden>,
+}
+
+/// What lists leave out unless all is asked for.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct HiddenCount {
+    /// Superseded ones.
+    pub superseded: u64,
+    /// Retracted ones.
+    pub retracted: u64,
+}
+
+impl HiddenCount {
+    /// Counts one.
+    pub const fn count(&mut self, how: Hidden) {
+        match how {
+            Hidden::Superseded => self.superseded = self.superseded.saturating_add(1),
+            Hidden::Retracted => self.retracted = self.retracted.saturating_add(1),
+        }
+    }
+
+    /// Adds another count.
+    pub const fn add(&mut self, other: Self) {
+        self.superseded = self.superseded.saturating_add(other.superseded);
+        self.retracted = self.retracted.saturating_add(other.retracted);
+    }
+}
+
+/// A retraction.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RetractionShape {
+    /// The notice, hex.
+    pub by: String,
+    /// The author's claim, RFC 3339.
+    pub time: String,
+    /// Why.
+    pub reason: Option<String>,
+}
+
+/// What an organisation says of an entry.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SaidShape {
+    /// The relation, such as replicates or disputes.
+    pub rel: String,
+    /// Who says it, hex.
+    pub org: String,
+    /// What that organisation calls itself.
+    pub org_name: String,
+    /// Whether it is the author's own organisation.
+    pub own: bool,
+    /// Where it says so, hex.
+    pub id: String,
+    /// When, RFC 3339.
+    pub time: String,
+    /// Of which version, where the evaluation has changed since.
+    pub of_version: Option<u64>,
+}
+
+/// What became of an entry.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct OutcomeShape {
+    /// Which version of it this is, from 1.
+    pub version: u64,
+    /// The newest version, hex; none if it is this one.
+    pub newest: Option<String>,
+    /// What took its place, hex, the newest first.
+    pub superseded_by: Vec<String>,
+    /// Whether its organisation took it back.
+    pub retracted: Option<RetractionShape>,
+    /// Whether its organisation took the newest version back.
+    pub newest_retracted: Option<RetractionShape>,
+    /// What is said of it, and of its other versions.
+    pub said: Vec<SaidShape>,
+}
+
+impl OutcomeShape {
+    /// Whether lists leave the entry out.
+    pub const fn hidden(&self) -> Option<Hidden> {
+        match (&self.retracted, self.superseded_by.as_slice()) {
+            (Some(_), _) => Some(Hidden::Retracted),
+            (None, []) => None,
+            (None, _) => Some(Hidden::Superseded),
+        }
+    }
+}
+
+/// One result of a search.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct SearchHit {
+    /// As in a list.
+    #[serde(flatten)]
+    pub line: EntryLine,
+    /// How well it fits, against the others.
+    pub score: f64,
+    /// A piece of its text, safe to print.
+    pub snippet: String,
+}
+
+/// The results of a search, the best first.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct SearchPage {
+    /// The results.
+    pub hits: Vec<SearchHit>,
+    /// How many there are.
+    pub total: u64,
+    /// How many more were left out.
+    pub hidden: HiddenCount,
+    /// From when age was counted, RFC 3339.
+    pub now: String,
+    /// Entries that the index has not looked at yet.
+    pub behind_entries: u64,
 }
 
 /// One entry with all that is known of it.
@@ -51,6 +167,9 @@ pub struct EntryPage {
     pub kind_number: u32,
     /// Bytes of the payload, salt included.
     pub payload_len: u32,
+    /// What became of it.
+    #[serde(default)]
+    pub outcome: Option<OutcomeShape>,
 }
 
 /// One page of the list, newest first.
@@ -60,6 +179,9 @@ pub struct LogPage {
     pub entries: Vec<EntryLine>,
     /// Where the next page begins, if there is one.
     pub next: Option<String>,
+    /// How many were left out on the way.
+    #[serde(default)]
+    pub hidden: HiddenCount,
 }
 
 /// One publication to be published.
@@ -254,6 +376,9 @@ pub struct Status {
     pub members: u64,
     /// How far it is with what it lacks; none while it lacks nothing that it knows of.
     pub catching_up: Option<crate::catch_up::CatchUp>,
+    /// How far the search index is.
+    #[serde(default)]
+    pub index: IndexStatus,
     /// The frontier digest, hex.
     pub digest: String,
     /// One hash over everything that must converge, hex.

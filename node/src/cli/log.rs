@@ -1,7 +1,7 @@
 use super::output::Column;
 use super::publish::short_id;
-use super::{Context, safe_text};
-use crate::api::shapes::EntryLine;
+use super::{Context, outcome, safe_text};
+use crate::api::shapes::{EntryLine, HiddenCount};
 use crate::client::{Client, LogRequest};
 use crate::failure::Failure;
 use crate::time;
@@ -22,7 +22,7 @@ const SHOWN: usize = 30;
 
 /// List what was published in the alliance, newest first.
 ///
-/// Ordered by the author's claim of time, then by id.
+/// Ordered by the author's claim of time, then by id. What was superseded or retracted is left out and counted.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
 Examples:
@@ -36,13 +36,17 @@ pub(super) struct Args {
     /// Only of this type: note, finding, release, resource, call, review, notice.
     #[arg(long = "type", value_name = "TYPE")]
     kind: Option<String>,
+    /// Only about this model: its exact name, revision or digest.
+    #[arg(long, value_name = "MODEL")]
+    model: Option<String>,
     /// Not older than this: a date, a time in RFC 3339, or how long ago (12h, 7d, 2w).
     #[arg(long, value_name = "TIME")]
     since: Option<String>,
     /// How many; 0 for all [default: 30, and all with --json].
     #[arg(short, value_name = "N")]
     n: Option<usize>,
-    /// Also what does not stand (yet): of organisations without a seat, beyond forks.
+    /// Also what was superseded or retracted, and what does not stand (yet): of organisations without a seat, beyond
+    /// forks.
     #[arg(long)]
     all: bool,
 }
@@ -55,13 +59,23 @@ pub(super) async fn run(args: Args, context: &mut Context) -> Result<(), Failure
         Some(kind) if !TYPES.contains(&kind.as_str()) => {
             format!("Nothing of the type {:?} is here. Known are: {}.", safe_text::line(kind), TYPES.join(", "))
         }
-        kind if kind.is_some() || args.org.is_some() || since.is_some() => "Nothing like that is here.".to_owned(),
+        kind if kind.is_some() || args.org.is_some() || args.model.is_some() || since.is_some() => {
+            "Nothing like that is here.".to_owned()
+        }
         _ => "Nothing is here yet. `lyceum status` says whether the node is up to date.".to_owned(),
     };
     let usual = if context.out.is_json() { 0 } else { SHOWN };
     let wanted = Some(args.n.unwrap_or(usual)).filter(|n| *n > 0).unwrap_or(usize::MAX);
-    let mut request =
-        LogRequest { org: args.org, kind: args.kind, since, n: PAGE.min(wanted), before: None, all: args.all };
+    let mut request = LogRequest {
+        org: args.org,
+        kind: args.kind,
+        model: args.model,
+        since,
+        n: PAGE.min(wanted),
+        before: None,
+        all: args.all,
+    };
+    let mut hidden = HiddenCount::default();
     let mut shown = 0_usize;
     let mut rows = Vec::new();
     let more = loop {
@@ -74,6 +88,7 @@ pub(super) async fn run(args: Args, context: &mut Context) -> Result<(), Failure
                 rows.push(row(&entry));
             }
         }
+        hidden.add(page.hidden);
         request.before = page.next;
         if request.before.is_none() || shown >= wanted {
             break request.before.is_some();
@@ -82,6 +97,9 @@ pub(super) async fn run(args: Args, context: &mut Context) -> Result<(), Failure
     };
     if !context.out.is_json() && !rows.is_empty() {
         context.out.table(&COLUMNS, rows)?;
+    }
+    if let Some(words) = outcome::left_out(hidden) {
+        context.out.note(&words);
     }
     if shown == 0 {
         context.out.note(&nothing);
@@ -96,6 +114,9 @@ fn row(entry: &EntryLine) -> Vec<String> {
     let mut title = safe_text::short_line(&title.unwrap_or_default(), 70);
     if entry.standing != "good" {
         title = format!("{title}  [{}]", entry.standing);
+    }
+    if let Some(how) = entry.left_out {
+        title = format!("{title}  [{}]", outcome::word(how));
     }
     let time = entry.time.get(..16).unwrap_or(&entry.time).replace('T', " ");
     let org = safe_text::short_line(&entry.org_name, 24);

@@ -18,6 +18,7 @@ use crate::daemon::{Daemon, DaemonFault, Options};
 use crate::failure::Failure;
 use crate::govern::desk::{alliance_of, own_card};
 use crate::home::{Alliance, Home, HomeLock, LockFault};
+use crate::index;
 use crate::keys::KeyName;
 use crate::network::NetworkFault;
 use crate::network::identity::{key_of, peer_id_of};
@@ -74,11 +75,20 @@ pub(super) async fn run(_args: Args, context: &mut Context) -> Result<(), Failur
         gossip: true,
     };
     let daemon = Daemon::start(options).await.map_err(|fault| not_started(&fault))?;
-    let node = RunningNode::of(&daemon, key, served_at);
+    let parts = index::Parts {
+        folder: home.index_folder(),
+        network: alliance.network,
+        handle: daemon.handle(),
+        store: daemon.store(),
+    };
+    let (search, following) =
+        index::start(parts).map_err(|fault| Failure::new("the node did not start").because(&fault))?;
+    let node = RunningNode::of(&daemon, key, served_at).with_index(search);
     let stop = CancellationToken::new();
     let servers = match api::serve(&home, node, http, stop.clone()).await {
         Ok(servers) => servers,
         Err(fault) => {
+            following.finish().await;
             daemon.shutdown().await;
             return Err(Failure::new("the node did not start").because(&fault).next("stop what uses that socket"));
         }
@@ -96,6 +106,9 @@ pub(super) async fn run(_args: Args, context: &mut Context) -> Result<(), Failur
     stop.cancel();
     if tokio::time::timeout(FINISH_WITHIN, servers.finish()).await.is_err() {
         tracing::warn!("requests in flight were cut off");
+    }
+    if tokio::time::timeout(FINISH_WITHIN, following.finish()).await.is_err() {
+        tracing::warn!("the search index was cut off: it goes on from its last commit");
     }
     daemon.shutdown().await;
     ended

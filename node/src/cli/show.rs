@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use lyceum_protocol::publication::Publication;
 use serde_json::Value;
 
-use super::{Context, safe_text};
+use super::{Context, outcome, safe_text};
 use crate::api::shapes::EntryPage;
 use crate::client::Client;
 use crate::durable;
@@ -80,6 +80,7 @@ fn print(page: &EntryPage, context: &mut Context) -> Result<(), Failure> {
     if let Some(publication) = read.and_then(|bytes| Publication::read(&bytes).ok()) {
         fields::print(&publication, context)?;
     }
+    outcome::print(page, context)?;
     for field in ["summary", "body"] {
         if let Some(text) = page.publication.as_ref().and_then(|it| it.get(field)).and_then(Value::as_str) {
             context.out.line("")?;

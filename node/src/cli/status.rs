@@ -2,6 +2,7 @@ use super::{Context, peers, safe_text, size};
 use crate::api::shapes::{Quota, Status};
 use crate::client::Client;
 use crate::failure::Failure;
+use crate::index::IndexStatus;
 
 /// Say how the node is: what is missing, because of whom, why, and what to do.
 ///
@@ -51,6 +52,14 @@ fn quota(quota: &Quota) -> String {
     format!("{granted} a day and organisation; {left} may be published here now")
 }
 
+/// How far the search index is behind, if it is.
+fn index(index: &IndexStatus) -> String {
+    if index.behind_entries == 0 {
+        return String::new();
+    }
+    format!("{} publications; {} entries are not in it yet", index.publications, index.behind_entries)
+}
+
 fn print(status: &Status, context: &mut Context) -> Result<(), Failure> {
     let alliance = status.alliance_name.as_deref().map(safe_text::line).unwrap_or_else(|| "not known yet".to_owned());
     let addresses = if status.addresses.is_empty() { "none known".to_owned() } else { status.addresses.join(", ") };
@@ -67,6 +76,7 @@ fn print(status: &Status, context: &mut Context) -> Result<(), Failure> {
         ("members", status.members.to_string()),
         ("entries", format!("{} ({} publications)", status.entries, status.publications)),
         ("catching up", catching_up),
+        ("search index", index(&status.index)),
         ("quota", quota(&status.quota)),
         ("digest", status.digest.clone()),
         ("state root", status.state_root.clone()),

@@ -32,6 +32,12 @@ pub(super) fn problems(facts: &Facts, around: &Surroundings, problems: &mut Vec<
         ));
     }
     disk(&around.store, problems);
+    if let Some(fault) = &around.index.trouble {
+        problems.push(trouble(
+            format!("the search index does not go on: {fault}"),
+            "see that the disk is well and has room; it is tried again every ten seconds, and nothing of the log is lost",
+        ));
+    }
     clock(facts, around.now.wall, problems);
     seat(facts, problems);
     if facts.gaps > 0 {

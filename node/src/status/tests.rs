@@ -83,6 +83,7 @@ fn around() -> Surroundings {
             refused: None,
         },
         catching_up: None,
+        index: crate::index::IndexStatus::default(),
     }
 }
 

@@ -1,0 +1,112 @@
+//! What became of an entry, in words.
+
+use std::collections::BTreeMap;
+
+use super::publish::short_id;
+use super::{Context, safe_text};
+use crate::api::shapes::{EntryPage, HiddenCount, RetractionShape, SaidShape};
+use crate::failure::Failure;
+use crate::views::Hidden;
+
+/// Relations in the order in which they are shown, each with what is said of the entry.
+const SAID: [(&str, &str); 8] = [
+    ("disputes", "disputed by"),
+    ("replicates", "replicated by"),
+    ("endorses", "endorsed by"),
+    ("mitigates", "mitigated by"),
+    ("responds", "answered by"),
+    ("replies", "replies by"),
+    ("translates", "translated by"),
+    ("cites", "cited by"),
+];
+/// Entries of one organisation that are named.
+const NAMED: usize = 5;
+
+/// How a list says that an entry is left out of others.
+pub(super) const fn word(how: Hidden) -> &'static str {
+    match how {
+        Hidden::Superseded => "superseded",
+        Hidden::Retracted => "RETRACTED",
+    }
+}
+
+/// What was left out of a list, if anything was.
+pub(super) fn left_out(hidden: HiddenCount) -> Option<String> {
+    let count = |count: u64, word: &str| (count > 0).then(|| format!("{count} {word}"));
+    let both = [count(hidden.superseded, "superseded"), count(hidden.retracted, "retracted")];
+    let both: Vec<String> = both.into_iter().flatten().collect();
+    (!both.is_empty()).then(|| format!("Left out: {}. With them: --all", both.join(", ")))
+}
+
+fn retraction(retraction: &RetractionShape) -> String {
+    let reason = retraction.reason.as_deref().map(|reason| safe_text::short_line(reason, 300));
+    let reason = reason.filter(|reason| !reason.is_empty()).unwrap_or_else(|| "no reason given".to_owned());
+    let day = retraction.time.get(..10).unwrap_or_default();
+    format!("by its organisation on {day}: {reason} ({})", short_id(&retraction.by))
+}
+
+/// Prints it below the other fields of an entry.
+pub(super) fn print(page: &EntryPage, context: &mut Context) -> Result<(), Failure> {
+    let Some(outcome) = &page.outcome else { return Ok(()) };
+    let mut rows: Vec<(String, String)> = Vec::new();
+    let mut row = |name: &str, value: String| rows.push((name.to_owned(), value));
+    if let Some(by) = &outcome.retracted {
+        row("RETRACTED", retraction(by));
+    }
+    if let Some(newest) = &outcome.newest {
+        row("superseded", format!("this is version {}; the newest is {newest}", outcome.version));
+        let others = outcome.superseded_by.iter().filter(|id| *id != newest).map(|id| short_id(id)).collect::<Vec<_>>();
+        if outcome.superseded_by.len() > 1 {
+            row("", format!("it has several successors, also {}", others.join(", ")));
+        }
+    } else if outcome.version > 1 {
+        row("version", format!("{}, the newest", outcome.version));
+    }
+    if let Some(by) = &outcome.newest_retracted {
+        row("", format!("the newest version was RETRACTED {}", retraction(by)));
+    }
+    for (rel, words) in SAID {
+        let (own, others): (Vec<&SaidShape>, Vec<&SaidShape>) =
+            outcome.said.iter().filter(|said| said.rel == rel).partition(|said| said.own);
+        if let Some(text) = by_organisation(&others) {
+            row(words, text);
+        }
+        if !own.is_empty() {
+            row(words, format!("its own organisation: {}", entries(&own)));
+        }
+    }
+    for (name, value) in rows {
+        context.out.paragraph(&format!("{name:<14}"), &value)?;
+    }
+    Ok(())
+}
+
+/// The organisations that say something, and where.
+fn by_organisation(said: &[&SaidShape]) -> Option<String> {
+    let mut orgs: BTreeMap<&str, Vec<&SaidShape>> = BTreeMap::new();
+    for one in said {
+        orgs.entry(one.org.as_str()).or_default().push(one);
+    }
+    let named = |list: &Vec<&SaidShape>| {
+        let name = list.first().map(|one| safe_text::short_line(&one.org_name, 40)).unwrap_or_default();
+        format!("{name} ({})", entries(list))
+    };
+    let count = match orgs.len() {
+        0 => return None,
+        1 => "1 organisation".to_owned(),
+        count => format!("{count} organisations"),
+    };
+    Some(format!("{count}: {}", orgs.values().map(named).collect::<Vec<_>>().join(", ")))
+}
+
+fn entries(said: &[&SaidShape]) -> String {
+    let one = |said: &&SaidShape| match said.of_version {
+        Some(version) => format!("{} of version {version}", short_id(&said.id)),
+        None => short_id(&said.id).to_owned(),
+    };
+    let mut named: Vec<String> = said.iter().take(NAMED).map(one).collect();
+    if said.len() > NAMED {
+        named.push(format!("{} more", said.len().saturating_sub(NAMED)));
+    }
+    named.join(", ")
+}

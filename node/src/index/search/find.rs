@@ -1,0 +1,389 @@
+//! Candidates of one segment: the documents in which everything holds that has to, each with its text score.
+//!
+//! Lists of documents are always in ascending order. The rarest clause comes first; the others only look where it
+//! found something.
+
+use tantivy::postings::{Postings as _, SegmentPostings};
+use tantivy::schema::IndexRecordOption;
+use tantivy::{DocId, DocSet as _, InvertedIndexReader, TERMINATED};
+
+use super::plan::{Clause, Needle, Piece, Plan};
+use crate::index::IndexFault;
+use crate::index::snapshot::{SCORED, Segment, Snapshot};
+
+/// Documents with their text scores.
+pub(super) type Scored = Vec<(DocId, u32)>;
+
+/// Where to look: everywhere, or only in these documents.
+type Within<'a> = Option<&'a [(DocId, u32)]>;
+
+/// Documents in which a query holds. Those that were removed are among them.
+pub(super) fn candidates(
+    snapshot: &Snapshot,
+    segment: &Segment,
+    number: usize,
+    plan: &Plan,
+) -> Result<Scored, IndexFault> {
+    let finder = Finder { snapshot, segment, number };
+    let mut required: Vec<&Clause> = plan.required.iter().collect();
+    required.sort_by_key(|clause| clause.count(number));
+    let mut found: Option<Scored> = None;
+    for clause in required {
+        let holds = finder.clause(clause, found.as_deref(), true)?;
+        found = Some(match found {
+            Some(before) => both(&before, &holds),
+            None => holds,
+        });
+        if found.as_ref().is_some_and(Vec::is_empty) {
+            return Ok(Vec::new());
+        }
+    }
+    let mut found = match found {
+        Some(found) => found,
+        None => (0..segment.reader.max_doc()).map(|doc| (doc, 0)).collect(),
+    };
+    for clause in &plan.excluded {
+        let holds = finder.clause(clause, Some(&found), false)?;
+        found = without(&found, &holds);
+    }
+    Ok(found)
+}
+
+/// Documents of both lists, with the sum of their scores.
+fn both(a: &[(DocId, u32)], b: &[(DocId, u32)]) -> Scored {
+    let mut found = Vec::with_capacity(a.len().min(b.len()));
+    let (mut a, mut b) = (a.iter().peekable(), b.iter().peekable());
+    while let (Some((first, score)), Some((second, more))) = (a.peek(), b.peek()) {
+        if first == second {
+            found.push((*first, score.saturating_add(*more)));
+        }
+        let (ahead, behind) = (first >= second, first <= second);
+        if ahead {
+            b.next();
+        }
+        if behind {
+            a.next();
+        }
+    }
+    found
+}
+
+/// Documents of the first list that are not in the second.
+fn without(a: &[(DocId, u32)], b: &[(DocId, u32)]) -> Scored {
+    let mut b = b.iter().peekable();
+    let stays = |(doc, _): &&(DocId, u32)| {
+        while b.next_if(|(other, _)| other < doc).is_some() {}
+        b.peek().is_none_or(|(other, _)| other != doc)
+    };
+    a.iter().filter(stays).copied().collect()
+}
+
+/// Documents of either list, with the higher of their scores.
+fn either(a: Scored, b: Scored) -> Scored {
+    if a.is_empty() {
+        return b;
+    }
+    if b.is_empty() {
+        return a;
+    }
+    let mut found = Vec::with_capacity(a.len().saturating_add(b.len()));
+    let (mut a, mut b) = (a.into_iter().peekable(), b.into_iter().peekable());
+    loop {
+        let next = match (a.peek(), b.peek()) {
+            (Some((first, score)), Some((second, other))) if first == second => {
+                let both = (*first, *score.max(other));
+                a.next();
+                b.next();
+                Some(both)
+            }
+            (Some((first, _)), Some((second, _))) => {
+                if first < second {
+                    a.next()
+                } else {
+                    b.next()
+                }
+            }
+            (Some(_), None) => a.next(),
+            (None, _) => b.next(),
+        };
+        match next {
+            Some(next) => found.push(next),
+            None => return found,
+        }
+    }
+}
+
+struct Finder<'a> {
+    snapshot: &'a Snapshot,
+    segment: &'a Segment,
+    number: usize,
+}
+
+/// A walk over the documents of a term: one posting list, or several put together.
+enum Walk {
+    One(SegmentPostings),
+    Many { docs: Vec<(DocId, Vec<u32>)>, at: usize },
+}
+
+impl Walk {
+    fn doc(&self) -> DocId {
+        match self {
+            Self::One(postings) => postings.doc(),
+            Self::Many { docs, at } => docs.get(*at).map_or(TERMINATED, |(doc, _)| *doc),
+        }
+    }
+
+    fn advance(&mut self) -> DocId {
+        match self {
+            Self::One(postings) => postings.advance(),
+            Self::Many { at, .. } => {
+                *at = at.saturating_add(1);
+                self.doc()
+            }
+        }
+    }
+
+    /// Goes to the first document that is not below `target`.
+    fn seek(&mut self, target: DocId) -> DocId {
+        match self {
+            Self::One(postings) if postings.doc() < target => postings.seek(target),
+            Self::One(postings) => postings.doc(),
+            Self::Many { docs, at } => {
+                let rest = docs.get(*at..).unwrap_or_default();
+                *at = at.saturating_add(rest.partition_point(|(doc, _)| *doc < target));
+                self.doc()
+            }
+        }
+    }
+
+    fn times(&self) -> u32 {
+        match self {
+            Self::One(postings) => postings.term_freq(),
+            Self::Many { docs, at } => {
+                docs.get(*at).map_or(0, |(_, positions)| u32::try_from(positions.len()).unwrap_or(u32::MAX))
+            }
+        }
+    }
+
+    fn positions(&mut self, positions: &mut Vec<u32>) {
+        match self {
+            Self::One(postings) => postings.positions(positions),
+            Self::Many { docs, at } => {
+                positions.clear();
+                positions.extend(docs.get(*at).into_iter().flat_map(|(_, positions)| positions));
+            }
+        }
+    }
+}
+
+impl Finder<'_> {
+    fn clause(&self, clause: &Clause, within: Within<'_>, scored: bool) -> Result<Scored, IndexFault> {
+        match clause {
+            Clause::Words(needle) => self.needle(needle, within, scored),
+            Clause::Facets(lists) => {
+                let mut found = Vec::new();
+                for info in lists.get(self.number).into_iter().flatten() {
+                    let postings = self.segment.facet.read_postings_from_terminfo(info, IndexRecordOption::Basic)?;
+                    let mut docs = Vec::new();
+                    each(&mut Walk::One(postings), within, |walk| docs.push((walk.doc(), 0)));
+                    found = either(found, docs);
+                }
+                Ok(found)
+            }
+        }
+    }
+
+    fn needle(&self, needle: &Needle, within: Within<'_>, scored: bool) -> Result<Scored, IndexFault> {
+        let mut found = Vec::new();
+        for pieces in &needle.variants {
+            let mut holds = match pieces.as_slice() {
+                [piece] => self.single(piece, within, scored)?,
+                pieces => self.row(pieces, within, scored)?,
+            };
+            if scored && !holds.is_empty() {
+                for piece in pieces {
+                    for field in 1..SCORED {
+                        self.add(piece, field, &mut holds)?;
+                    }
+                }
+            }
+            found = either(found, holds);
+        }
+        Ok(found)
+    }
+
+    /// The documents of a term in a field; none if there are none.
+    fn walk(&self, piece: &Piece, field: usize, option: IndexRecordOption) -> Result<Option<Walk>, IndexFault> {
+        let infos = piece.lists.get(self.number).and_then(|lists| lists.get(field)).map_or(&[][..], Vec::as_slice);
+        let Some(reader) = self.segment.scored.get(field) else { return Ok(None) };
+        match infos {
+            [] => Ok(None),
+            [info] => Ok(Some(Walk::One(reader.read_postings_from_terminfo(info, option)?))),
+            infos => Ok(Some(many(reader, infos)?)),
+        }
+    }
+
+    fn single(&self, piece: &Piece, within: Within<'_>, scored: bool) -> Result<Scored, IndexFault> {
+        let Some(mut walk) = self.walk(piece, 0, IndexRecordOption::WithFreqs)? else { return Ok(Vec::new()) };
+        let mut found = Vec::new();
+        each(&mut walk, within, |walk| {
+            let doc = walk.doc();
+            found.push((doc, if scored { self.score(piece, 0, doc, walk.times()) } else { 0 }));
+        });
+        Ok(found)
+    }
+
+    /// Documents in which all pieces stand in a row.
+    fn row(&self, pieces: &[Piece], within: Within<'_>, scored: bool) -> Result<Scored, IndexFault> {
+        let mut walks = Vec::with_capacity(pieces.len());
+        for piece in pieces {
+            match self.walk(piece, 0, IndexRecordOption::WithFreqsAndPositions)? {
+                Some(walk) => walks.push((piece, walk)),
+                None => return Ok(Vec::new()),
+            }
+        }
+        walks.sort_by_key(|(piece, _)| piece.count(self.number));
+        let Some(((first, lead), others)) = walks.split_first_mut() else { return Ok(Vec::new()) };
+        let (mut found, mut starts, mut positions) = (Vec::new(), Vec::new(), Vec::new());
+        each(lead, within, |lead| {
+            let doc = lead.doc();
+            if !others.iter_mut().all(|(_, walk)| walk.seek(doc) == doc) {
+                return;
+            }
+            lead.positions(&mut positions);
+            starts.clear();
+            starts.extend(positions.iter().filter_map(|at| at.checked_sub(first.offset)));
+            for (piece, walk) in others.iter_mut() {
+                walk.positions(&mut positions);
+                starts.retain(|start| positions.binary_search(&start.saturating_add(piece.offset)).is_ok());
+                if starts.is_empty() {
+                    return;
+                }
+            }
+            let mut score = 0_u32;
+            if scored {
+                score = self.score(first, 0, doc, lead.times());
+                for (piece, walk) in others.iter() {
+                    score = score.saturating_add(self.score(piece, 0, doc, walk.times()));
+                }
+            }
+            found.push((doc, score));
+        });
+        Ok(found)
+    }
+
+    /// Adds what a term in another field counts to documents that were found.
+    fn add(&self, piece: &Piece, field: usize, found: &mut Scored) -> Result<(), IndexFault> {
+        let Some(mut walk) = self.walk(piece, field, IndexRecordOption::WithFreqs)? else { return Ok(()) };
+        let mut at = 0_usize;
+        let mut doc = walk.doc();
+        while doc != TERMINATED {
+            at = at.saturating_add(skip(found.get(at..).unwrap_or_default(), doc));
+            let Some((next, score)) = found.get_mut(at) else { break };
+            if *next == doc {
+                *score = score.saturating_add(self.score(piece, field, doc, walk.times()));
+                doc = walk.advance();
+            } else {
+                doc = walk.seek(*next);
+            }
+        }
+        Ok(())
+    }
+
+    fn score(&self, piece: &Piece, field: usize, doc: DocId, times: u32) -> u32 {
+        let (Some(weight), Some(lengths)) = (piece.weights.get(field), self.snapshot.lengths.get(field)) else {
+            return 0;
+        };
+        let step = self.segment.lengths.get(field).map_or(0, |lengths| lengths.fieldnorm_id(doc));
+        lengths.score(*weight, times, step)
+    }
+}
+
+/// Several posting lists as one.
+fn many(reader: &InvertedIndexReader, infos: &[tantivy::postings::TermInfo]) -> Result<Walk, IndexFault> {
+    let mut docs: Vec<(DocId, Vec<u32>)> = Vec::new();
+    for info in infos {
+        let option = IndexRecordOption::WithFreqsAndPositions;
+        let mut postings = reader.read_postings_from_terminfo(info, option)?;
+        while postings.doc() != TERMINATED {
+            let mut positions = Vec::new();
+            postings.positions(&mut positions);
+            // A field without positions: as many as it occurs.
+            positions.resize(positions.len().max(usize::try_from(postings.term_freq()).unwrap_or(1)), 0);
+            docs.push((postings.doc(), positions));
+            postings.advance();
+        }
+    }
+    docs.sort_by_key(|(doc, _)| *doc);
+    docs.dedup_by(|(doc, more), (kept, positions)| {
+        let same = doc == kept;
+        if same {
+            positions.append(more);
+            positions.sort_unstable();
+        }
+        same
+    });
+    Ok(Walk::Many { docs, at: 0 })
+}
+
+/// How many documents at the beginning of a list are below `target`: quick if they are few.
+fn skip(list: &[(DocId, u32)], target: DocId) -> usize {
+    let mut reach = 1_usize;
+    while list.get(reach - 1).is_some_and(|(doc, _)| *doc < target) {
+        reach = reach.saturating_mul(2);
+    }
+    let from = reach / 2;
+    let rest = list.get(from..reach.min(list.len())).unwrap_or_default();
+    from.saturating_add(rest.partition_point(|(doc, _)| *doc < target))
+}
+
+/// Stops at each document of a walk that lies within.
+fn each(walk: &mut Walk, within: Within<'_>, mut stop: impl FnMut(&mut Walk)) {
+    let mut doc = walk.doc();
+    let Some(mut rest) = within else {
+        while doc != TERMINATED {
+            stop(walk);
+            doc = walk.advance();
+        }
+        return;
+    };
+    while doc != TERMINATED {
+        rest = rest.get(skip(rest, doc)..).unwrap_or_default();
+        let Some((next, _)) = rest.first() else { return };
+        if *next == doc {
+            stop(walk);
+            doc = walk.advance();
+        } else {
+            doc = walk.seek(*next);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+    use std::collections::BTreeMap;
+
+    fn list() -> impl Strategy<Value = BTreeMap<DocId, u32>> {
+        prop::collection::btree_map(0_u32..60, 0_u32..9, 0..40)
+    }
+
+    proptest! {
+        #[test]
+        fn lists_are_combined_as_sets(a in list(), b in list(), target in 0_u32..70) {
+            let (first, second): (Scored, Scored) = (a.clone().into_iter().collect(), b.clone().into_iter().collect());
+            let sum: Scored = a.iter().filter_map(|(doc, score)| Some((*doc, score + b.get(doc)?))).collect();
+            prop_assert_eq!(both(&first, &second), sum);
+            let rest: Scored = first.iter().filter(|(doc, _)| !b.contains_key(doc)).copied().collect();
+            prop_assert_eq!(without(&first, &second), rest);
+            let mut all = a.clone();
+            b.iter().for_each(|(doc, score)| {
+                let kept = all.entry(*doc).or_default();
+                *kept = (*kept).max(*score);
+            });
+            prop_assert_eq!(either(first.clone(), second), all.into_iter().collect::<Scored>());
+            prop_assert_eq!(skip(&first, target), first.iter().filter(|(doc, _)| *doc < target).count());
+        }
+    }
+}

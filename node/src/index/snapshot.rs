@@ -1,0 +1,364 @@
+//! The index as it stood at one commit: what is read for every search, and counted once for all of them.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::sync::Arc;
+
+use lyceum_protocol::hash::{EntryId, LogId, OrgId};
+use lyceum_protocol::publication::Rel;
+use tantivy::columnar::Column;
+use tantivy::fieldnorm::FieldNormReader;
+use tantivy::schema::IndexRecordOption;
+use tantivy::{DocId, DocSet as _, InvertedIndexReader, Searcher, SegmentReader, TERMINATED, Term};
+
+use super::IndexFault;
+use super::rank::Lengths;
+use super::schema::{Fields, STEM, id_of_numbers, key_of};
+use super::tokens::Tongue;
+use crate::views::{Graph, Hidden, Linked, OutcomeFacts, hidden};
+
+/// The three fields that words are looked for in.
+pub const SCORED: usize = 3;
+
+/// Relations of one entry to another.
+const TO_ENTRIES: [Rel; 10] = [
+    Rel::Supersedes,
+    Rel::Retracts,
+    Rel::Replicates,
+    Rel::Disputes,
+    Rel::Endorses,
+    Rel::Mitigates,
+    Rel::Cites,
+    Rel::Replies,
+    Rel::Translates,
+    Rel::Responds,
+];
+
+/// What is counted of a segment; it holds until something is deleted there.
+#[derive(Debug, Default)]
+pub struct Counts {
+    live: u64,
+    words: [u64; SCORED],
+    newest: Option<u64>,
+    tongues: BTreeSet<Tongue>,
+    /// Links that take something out of lists: the target and who says so.
+    hiding: Vec<(EntryId, Linked)>,
+}
+
+/// One segment, opened for reading.
+pub struct Segment {
+    /// The segment.
+    pub reader: SegmentReader,
+    /// Text, title, names.
+    pub scored: [Arc<InvertedIndexReader>; SCORED],
+    /// Lengths of these.
+    pub lengths: [FieldNormReader; SCORED],
+    /// Facets.
+    pub facet: Arc<InvertedIndexReader>,
+    links: Arc<InvertedIndexReader>,
+    key: Arc<InvertedIndexReader>,
+    time: Column<u64>,
+    seq: Column<u64>,
+    id: [Column<u64>; 4],
+    org: Column<u64>,
+    /// Organisations by their numbers in this segment.
+    pub orgs: Vec<OrgId>,
+    log: Column<u64>,
+    logs: Vec<LogId>,
+    counts: Arc<Counts>,
+    /// What lists leave out, by document.
+    pub hidden: Vec<(DocId, Hidden)>,
+}
+
+impl std::fmt::Debug for Segment {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "Segment({:?}, {} live)", self.reader.segment_id(), self.counts.live)
+    }
+}
+
+fn first(column: &Column<u64>, doc: DocId) -> u64 {
+    column.first(doc).unwrap_or(0)
+}
+
+/// The column and all the values of a field of 32 bytes.
+fn column_of(reader: &SegmentReader, name: &str) -> Result<(Column<u64>, Vec<[u8; 32]>), IndexFault> {
+    let missing = || IndexFault::Broken(format!("the column {name} is missing"));
+    let column = reader.fast_fields().bytes(name)?.ok_or_else(missing)?;
+    let (mut values, mut bytes) = (Vec::new(), Vec::new());
+    for ord in 0..u64::try_from(column.num_terms()).unwrap_or(0) {
+        bytes.clear();
+        column.ord_to_bytes(ord, &mut bytes)?;
+        values.push(bytes.as_slice().try_into().map_err(|_| missing())?);
+    }
+    Ok((column.ords().clone(), values))
+}
+
+impl Segment {
+    fn open(reader: &SegmentReader, fields: &Fields, known: Option<Arc<Counts>>) -> Result<Self, IndexFault> {
+        let inverted = |field| reader.inverted_index(field);
+        let numbers = |name: &str| reader.fast_fields().u64(name);
+        let (org, orgs) = column_of(reader, "org")?;
+        let (log, logs) = column_of(reader, "log")?;
+        let mut segment = Self {
+            reader: reader.clone(),
+            scored: [inverted(fields.text)?, inverted(fields.title)?, inverted(fields.names)?],
+            lengths: [
+                reader.get_fieldnorms_reader(fields.text)?,
+                reader.get_fieldnorms_reader(fields.title)?,
+                reader.get_fieldnorms_reader(fields.names)?,
+            ],
+            facet: inverted(fields.facet)?,
+            links: inverted(fields.links)?,
+            key: inverted(fields.key)?,
+            time: numbers("time")?,
+            seq: numbers("seq")?,
+            id: [numbers("id0")?, numbers("id1")?, numbers("id2")?, numbers("id3")?],
+            org,
+            orgs: orgs.into_iter().map(OrgId).collect(),
+            log,
+            logs: logs.into_iter().map(LogId).collect(),
+            counts: Arc::default(),
+            hidden: Vec::new(),
+        };
+        segment.counts = match known {
+            Some(counts) => counts,
+            None => Arc::new(segment.count(fields)?),
+        };
+        Ok(segment)
+    }
+
+    /// Documents that were not removed.
+    pub fn docs(&self) -> impl Iterator<Item = DocId> + '_ {
+        (0..self.reader.max_doc()).filter(|doc| self.is_live(*doc))
+    }
+
+    /// Whether a document was not removed.
+    pub fn is_live(&self, doc: DocId) -> bool {
+        self.reader.alive_bitset().is_none_or(|alive| alive.is_alive(doc))
+    }
+
+    /// The author's claim.
+    pub fn time(&self, doc: DocId) -> u64 {
+        first(&self.time, doc)
+    }
+
+    /// The number of the organisation in `orgs`.
+    pub fn org_number(&self, doc: DocId) -> usize {
+        usize::try_from(first(&self.org, doc)).unwrap_or(usize::MAX)
+    }
+
+    /// The organisation.
+    pub fn org(&self, doc: DocId) -> OrgId {
+        self.orgs.get(self.org_number(doc)).copied().unwrap_or(OrgId::ZERO)
+    }
+
+    /// The id.
+    pub fn id(&self, doc: DocId) -> EntryId {
+        id_of_numbers(self.id.each_ref().map(|column| first(column, doc)))
+    }
+
+    /// Log and number.
+    pub fn place(&self, doc: DocId) -> (LogId, u64) {
+        let log = usize::try_from(first(&self.log, doc)).ok().and_then(|number| self.logs.get(number));
+        (log.copied().unwrap_or(LogId([0; 32])), first(&self.seq, doc))
+    }
+
+    fn count(&self, fields: &Fields) -> Result<Counts, IndexFault> {
+        let (mut live, mut words, mut newest) = (0_u64, [0_u64; SCORED], None);
+        for doc in self.docs() {
+            live = live.saturating_add(1);
+            newest = newest.max(Some(self.time(doc)));
+            for (sum, lengths) in words.iter_mut().zip(&self.lengths) {
+                *sum = sum.saturating_add(lengths.fieldnorm(doc).into());
+            }
+        }
+        let mut tongues = BTreeSet::new();
+        let end = Term::from_field_text(fields.facet, &format!("{STEM}\u{10ffff}"));
+        let begin = Term::from_field_text(fields.facet, STEM);
+        let dictionary = self.facet.terms();
+        let range = dictionary.range().ge(begin.serialized_value_bytes()).lt(end.serialized_value_bytes());
+        let mut stream = range.into_stream()?;
+        while let Some((term, _)) = stream.next() {
+            let name = std::str::from_utf8(term).ok().and_then(|term| term.strip_prefix(STEM));
+            tongues.extend(name.and_then(Tongue::named));
+        }
+        let mut hiding = Vec::new();
+        for rel in [Rel::Supersedes, Rel::Retracts] {
+            hiding.extend(self.links_by(&rel)?);
+        }
+        Ok(Counts { live, words, newest, tongues, hiding })
+    }
+
+    /// All links of one relation to entries.
+    fn links_by(&self, rel: &Rel) -> Result<Vec<(EntryId, Linked)>, IndexFault> {
+        let prefix = format!("{}:", rel.name());
+        let end = format!("{};", rel.name());
+        let mut links = Vec::new();
+        let mut stream = self.links.terms().range().ge(prefix.as_bytes()).lt(end.as_bytes()).into_stream()?;
+        while let Some((term, info)) = stream.next() {
+            let target = std::str::from_utf8(term).ok().and_then(|term| term.strip_prefix(&prefix)?.parse().ok());
+            let Some(target) = target else { continue };
+            let mut postings = self.links.read_postings_from_terminfo(info, IndexRecordOption::Basic)?;
+            self.each_live(&mut postings, |doc| links.push((target, self.linked(rel.clone(), doc))));
+        }
+        Ok(links)
+    }
+
+    fn each_live(&self, postings: &mut tantivy::postings::SegmentPostings, mut take: impl FnMut(DocId)) {
+        let mut doc = postings.doc();
+        while doc != TERMINATED {
+            if self.is_live(doc) {
+                take(doc);
+            }
+            doc = postings.advance();
+        }
+    }
+
+    fn linked(&self, rel: Rel, doc: DocId) -> Linked {
+        Linked { rel, id: self.id(doc), org: self.org(doc), time: self.time(doc) }
+    }
+}
+
+/// The index at one commit.
+pub struct Snapshot {
+    /// Its segments.
+    pub segments: Vec<Segment>,
+    /// The fields.
+    pub fields: Fields,
+    /// Publications in it.
+    pub live: u64,
+    /// What length takes away, in each of the scored fields.
+    pub lengths: [Lengths; SCORED],
+    /// By whose rules something in it was stemmed.
+    pub tongues: BTreeSet<Tongue>,
+    /// The newest claim of time in it.
+    pub newest: u64,
+    /// What lists leave out.
+    pub hidden: BTreeMap<EntryId, Hidden>,
+    /// Kept so that the files of its segments are.
+    searcher: Searcher,
+}
+
+impl std::fmt::Debug for Snapshot {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "Snapshot of {} publications in {} segments", self.live, self.segments.len())
+    }
+}
+
+/// What hides what, without the rest of what is known.
+struct Hiding<'a> {
+    links: &'a HashMap<EntryId, Vec<Linked>>,
+    orgs: HashMap<EntryId, OrgId>,
+}
+
+impl Graph for Hiding<'_> {
+    fn org(&self, id: &EntryId) -> Option<OrgId> {
+        self.orgs.get(id).copied()
+    }
+
+    fn links_to(&self, id: &EntryId) -> Vec<Linked> {
+        self.links.get(id).cloned().unwrap_or_default()
+    }
+
+    fn facts(&self, _: &EntryId) -> Option<OutcomeFacts> {
+        None
+    }
+}
+
+impl Snapshot {
+    /// Opens what a searcher sees. What was counted for an earlier snapshot is taken over where nothing changed.
+    ///
+    /// # Errors
+    /// [`IndexFault`] if the index cannot be read.
+    pub fn open(searcher: Searcher, fields: Fields, before: Option<&Self>) -> Result<Self, IndexFault> {
+        let counted = |reader: &SegmentReader| {
+            let same = |segment: &&Segment| {
+                segment.reader.segment_id() == reader.segment_id()
+                    && segment.reader.num_deleted_docs() == reader.num_deleted_docs()
+            };
+            before.and_then(|before| before.segments.iter().find(same)).map(|segment| segment.counts.clone())
+        };
+        let segments = searcher.segment_readers().iter().map(|reader| Segment::open(reader, &fields, counted(reader)));
+        let mut segments: Vec<Segment> = segments.collect::<Result<_, _>>()?;
+        let counts: Vec<Arc<Counts>> = segments.iter().map(|segment| segment.counts.clone()).collect();
+        let live = counts.iter().map(|counts| counts.live).sum();
+        let words = |n: usize| counts.iter().filter_map(|counts| counts.words.get(n)).sum();
+        let lengths = [0, 1, 2].map(|n| Lengths::new(live, words(n), FieldNormReader::id_to_fieldnorm));
+        let hidden = hide(&mut segments, &counts);
+        Ok(Self {
+            segments,
+            fields,
+            live,
+            lengths,
+            tongues: counts.iter().flat_map(|counts| counts.tongues.iter().copied()).collect(),
+            newest: counts.iter().filter_map(|counts| counts.newest).max().unwrap_or(0),
+            hidden,
+            searcher,
+        })
+    }
+
+    /// Bytes of all its files.
+    pub fn disk_bytes(&self) -> u64 {
+        self.searcher.space_usage().map_or(0, |usage| usage.total().get_bytes())
+    }
+
+    /// Everything in it that links to an entry.
+    ///
+    /// # Errors
+    /// [`IndexFault`] if the index cannot be read.
+    pub fn links_to(&self, id: &EntryId) -> Result<Vec<Linked>, IndexFault> {
+        let mut links = Vec::new();
+        for rel in TO_ENTRIES {
+            let term = Term::from_field_text(self.fields.links, &format!("{}:{id}", rel.name()));
+            for segment in &self.segments {
+                if let Some(mut postings) = segment.links.read_postings(&term, IndexRecordOption::Basic)? {
+                    segment.each_live(&mut postings, |doc| links.push(segment.linked(rel.clone(), doc)));
+                }
+            }
+        }
+        links.sort();
+        Ok(links)
+    }
+
+    /// The organisation, the claim of time and the id of what stands at a place.
+    ///
+    /// # Errors
+    /// [`IndexFault`] if the index cannot be read.
+    pub fn at(&self, log: LogId, seq: u64) -> Result<Option<(EntryId, OrgId, u64)>, IndexFault> {
+        let term = Term::from_field_bytes(self.fields.key, &key_of(log, seq));
+        for segment in &self.segments {
+            let Some(mut postings) = segment.key.read_postings(&term, IndexRecordOption::Basic)? else { continue };
+            let mut found = None;
+            segment.each_live(&mut postings, |doc| found = Some(doc));
+            if let Some(doc) = found {
+                return Ok(Some((segment.id(doc), segment.org(doc), segment.time(doc))));
+            }
+        }
+        Ok(None)
+    }
+}
+
+/// Works out what lists leave out, in each segment and over all.
+fn hide(segments: &mut [Segment], counts: &[Arc<Counts>]) -> BTreeMap<EntryId, Hidden> {
+    let mut links: HashMap<EntryId, Vec<Linked>> = HashMap::new();
+    for (target, link) in counts.iter().flat_map(|counts| &counts.hiding) {
+        links.entry(*target).or_default().push(link.clone());
+    }
+    if links.is_empty() {
+        return BTreeMap::new();
+    }
+    let mut orgs = HashMap::new();
+    let mut targets: Vec<Vec<(DocId, EntryId)>> = Vec::new();
+    for segment in segments.iter() {
+        let found = segment.docs().map(|doc| (doc, segment.id(doc))).filter(|(_, id)| links.contains_key(id));
+        let found: Vec<(DocId, EntryId)> = found.collect();
+        orgs.extend(found.iter().map(|(doc, id)| (*id, segment.org(*doc))));
+        targets.push(found);
+    }
+    let hiding = Hiding { links: &links, orgs };
+    let mut all = BTreeMap::new();
+    for (segment, targets) in segments.iter_mut().zip(targets) {
+        segment.hidden = targets.iter().filter_map(|(doc, id)| Some((*doc, hidden(&hiding, id)?))).collect();
+        all.extend(targets.into_iter().filter_map(|(_, id)| Some((id, hidden(&hiding, &id)?))));
+    }
+    all
+}

@@ -9,6 +9,7 @@ mod card;
 mod completions;
 mod demo;
 mod found;
+mod import;
 mod init;
 mod invite;
 mod join;
@@ -73,6 +74,7 @@ enum Command {
     Join(join::Args),
     Run(run::Args),
     Publish(publish::Args),
+    Import(import::Args),
     Log(log::Args),
     Show(show::Args),
     Verify(verify::Args),
@@ -145,6 +147,7 @@ async fn dispatch(command: Command, context: &mut Context) -> Result<(), Failure
         Command::Join(args) => join::run(args, context).await,
         Command::Run(args) => run::run(args, context).await,
         Command::Publish(args) => publish::run(args, context).await,
+        Command::Import(args) => import::run(args, context).await,
         Command::Log(args) => log::run(args, context).await,
         Command::Show(args) => show::run(args, context).await,
         Command::Verify(args) => verify::run(args, context).await,

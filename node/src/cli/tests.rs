@@ -27,6 +27,7 @@ fn every_command_of_the_contract_is_there() {
         "join",
         "run",
         "publish",
+        "import",
         "log",
         "show",
         "verify",

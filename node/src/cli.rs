@@ -8,6 +8,7 @@ mod admit;
 mod card;
 mod completions;
 mod demo;
+mod dispute;
 mod found;
 mod import;
 mod init;
@@ -16,13 +17,19 @@ mod join;
 mod log;
 mod man;
 mod members;
+mod new;
 mod peers;
 mod publish;
+mod replicate;
 mod report;
+mod retract;
+mod review;
 mod run;
 mod show;
 mod size;
 mod status;
+mod supersede;
+mod target;
 mod verify;
 
 use std::path::PathBuf;
@@ -73,8 +80,13 @@ enum Command {
     Invite(invite::Args),
     Join(join::Args),
     Run(run::Args),
+    New(new::Args),
     Publish(publish::Args),
     Import(import::Args),
+    Replicate(replicate::Args),
+    Dispute(dispute::Args),
+    Supersede(supersede::Args),
+    Retract(retract::Args),
     Log(log::Args),
     Show(show::Args),
     Verify(verify::Args),
@@ -146,8 +158,13 @@ async fn dispatch(command: Command, context: &mut Context) -> Result<(), Failure
         Command::Invite(args) => invite::run(args, context).await,
         Command::Join(args) => join::run(args, context).await,
         Command::Run(args) => run::run(args, context).await,
+        Command::New(args) => new::run(args, context).await,
         Command::Publish(args) => publish::run(args, context).await,
         Command::Import(args) => import::run(args, context).await,
+        Command::Replicate(args) => replicate::run(args, context).await,
+        Command::Dispute(args) => dispute::run(args, context).await,
+        Command::Supersede(args) => supersede::run(args, context).await,
+        Command::Retract(args) => retract::run(args, context).await,
         Command::Log(args) => log::run(args, context).await,
         Command::Show(args) => show::run(args, context).await,
         Command::Verify(args) => verify::run(args, context).await,

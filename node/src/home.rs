@@ -72,6 +72,11 @@ impl Home {
         self.0.join("card")
     }
 
+    /// The folder of texts that were begun and not published.
+    pub fn drafts_folder(&self) -> PathBuf {
+        self.0.join("drafts")
+    }
+
     /// Which alliance the node belongs to.
     pub fn alliance_file(&self) -> PathBuf {
         self.0.join("alliance.toml")

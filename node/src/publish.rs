@@ -3,12 +3,15 @@
 //! Nothing here touches the store or the network. Whoever publishes many files checks them all first
 //! ([`check::check_files`]) and signs afterwards.
 
+pub mod answer;
 pub mod check;
 pub mod draft;
 pub mod front_matter;
 pub mod json;
+pub mod lifted;
 pub mod markdown;
 pub mod marking;
+pub mod template;
 pub mod yaml;
 
 use std::fmt;

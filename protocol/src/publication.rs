@@ -3,21 +3,44 @@
 //! Nothing here decides whether an entry is valid: content that does not parse is stored, relayed and receipted all the
 //! same, and shown as "not readable: field, reason". Control characters stay in the data; whoever shows it makes it safe.
 
+pub mod evaluation;
+pub mod finding;
+pub mod import;
 pub mod json;
 pub mod language;
+pub mod notice;
 pub mod parts;
+pub mod release;
+pub mod resource;
+pub mod review;
+pub mod taxonomy;
+pub mod unscored;
 
+mod call;
+mod date;
 mod fields;
+mod kind;
+mod words;
 
 use std::collections::BTreeMap;
 use std::fmt;
 
-use crate::hash::sha256;
+use crate::hash::{EntryId, sha256};
 use fields::Fields;
+use taxonomy::Term;
 
+pub use call::Call;
+pub use finding::{Detail, Evaluation, Finding, Risk, Severity};
+pub use import::Import;
 pub use json::Json;
+pub use kind::PublicationType;
 pub use language::LanguageTag;
+pub use notice::{Notice, Response};
 pub use parts::{Attachment, Author, Link, Model, Rel};
+pub use release::{Release, ReleaseFile};
+pub use resource::{Resource, ResourceKind};
+pub use review::{Review, Verdict};
+pub use unscored::Unscored;
 
 /// Longest title, in characters.
 pub const TITLE_CHARS_MAX: usize = 300;
@@ -52,79 +75,44 @@ impl fmt::Display for PublicationFault {
 
 impl std::error::Error for PublicationFault {}
 
-/// What a publication is.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
-pub enum PublicationType {
-    /// Prose.
+/// What the types of publications add to the common fields.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Content {
+    /// Prose: no fields of its own.
     Note,
     /// A result about models.
-    Finding,
+    Finding(Finding),
     /// A model or data set made available.
-    Release,
-    /// A standard, tool, data set, benchmark or course.
-    Resource,
+    Release(Release),
+    /// Something that others can use.
+    Resource(Resource),
     /// An open question or planned work.
-    Call,
+    Call(Call),
     /// A verdict on a target.
-    Review,
+    Review(Review),
     /// Supersedes, retracts, equates or responds.
-    Notice,
-    /// A type that this version does not know, kept as written.
-    Other(String),
+    Notice(Notice),
+    /// A type that this version does not know.
+    Other,
 }
 
-impl PublicationType {
-    const KNOWN: [(&'static str, Self); 7] = [
-        ("note", Self::Note),
-        ("finding", Self::Finding),
-        ("release", Self::Release),
-        ("resource", Self::Resource),
-        ("call", Self::Call),
-        ("review", Self::Review),
-        ("notice", Self::Notice),
-    ];
-
-    /// The type of this name.
-    pub fn of(name: &str) -> Self {
-        let known = Self::KNOWN.into_iter().find(|(known, _)| *known == name);
-        known.map_or_else(|| Self::Other(name.to_owned()), |(_, kind)| kind)
-    }
-
-    /// Its name.
-    pub fn name(&self) -> &str {
-        match self {
-            Self::Other(name) => name,
-            known => Self::KNOWN.iter().find(|(_, kind)| kind == known).map_or("", |(name, _)| name),
-        }
-    }
-}
-
-/// What only a finding says.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Finding {
-    /// What kind of finding: see [`Finding::NATURES`]; an unknown one is kept as written.
-    pub nature: String,
-    /// The models that it is about: at least one.
-    pub models: Vec<Model>,
-}
-
-impl Finding {
-    /// The natures that this version knows.
-    pub const NATURES: [&'static str; 5] = ["evaluation", "risk", "incident", "mitigation", "capability"];
-
-    fn read(fields: &Fields<'_>) -> Result<Self, PublicationFault> {
-        let nature = fields.required("nature")?;
-        let models = fields.list("models")?;
-        if models.is_empty() {
-            return Err(fields.fault("models", "a finding names at least one model"));
-        }
-        let models = models.iter().map(|(path, value)| Model::read(path, value)).collect::<Result<_, _>>()?;
-        Ok(Self { nature, models })
+impl Content {
+    fn read(kind: &PublicationType, fields: &Fields<'_>, links: &[Link]) -> Result<Self, PublicationFault> {
+        Ok(match kind {
+            PublicationType::Note => Self::Note,
+            PublicationType::Finding => Self::Finding(Finding::read(fields, links)?),
+            PublicationType::Release => Self::Release(Release::read(fields)?),
+            PublicationType::Resource => Self::Resource(Resource::read(fields)?),
+            PublicationType::Call => Self::Call(Call::read(fields)?),
+            PublicationType::Review => Self::Review(Review::read(fields, links)?),
+            PublicationType::Notice => Self::Notice(Notice::read(fields, links)?),
+            PublicationType::Other(_) => Self::Other,
+        })
     }
 }
 
 /// The fields that a publication is read into. What is not here stays in its JSON.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct PublicationFields {
     /// What it is.
     pub kind: PublicationType,
@@ -140,7 +128,7 @@ pub struct PublicationFields {
     pub authors: Vec<Author>,
     /// Free words.
     pub tags: Vec<String>,
-    /// Terms of taxonomies, such as `owasp-llm:LLM01`.
+    /// Terms of taxonomies, such as `owasp-llm-2025:LLM01`: see [`taxonomy::Term`].
     pub taxonomies: Vec<String>,
     /// Licence, an SPDX expression.
     pub license: Option<String>,
@@ -150,8 +138,10 @@ pub struct PublicationFields {
     pub attachments: Vec<Attachment>,
     /// When it was written, as the author says.
     pub created: Option<String>,
-    /// What only a finding says; none for every other type.
-    pub finding: Option<Finding>,
+    /// Where it came from, if it was imported.
+    pub import: Option<Import>,
+    /// What its type adds.
+    pub content: Content,
 }
 
 impl PublicationFields {
@@ -165,11 +155,12 @@ impl PublicationFields {
             .map(|text| LanguageTag::new(&text).ok_or_else(|| fields.fault("language", "is no language tag (BCP 47)")))
             .transpose()?;
         let taxonomies = fields.texts("taxonomies")?;
-        if let Some(n) = taxonomies.iter().position(|term| !is_term(term)) {
-            let path = format!("taxonomies[{n}]");
-            return Err(PublicationFault::at(path, "is not of the form taxonomy:term"));
+        for (n, term) in taxonomies.iter().enumerate() {
+            Term::read(term).map_err(|reason| PublicationFault::at(format!("taxonomies[{n}]"), reason))?;
         }
-        let finding = (kind == PublicationType::Finding).then(|| Finding::read(&fields)).transpose()?;
+        let links = each(&fields, "links", Link::read)?;
+        let import = fields.object("import")?.map(|import| Import::read(&import)).transpose()?;
+        let content = Content::read(&kind, &fields, &links)?;
         Ok(Self {
             kind,
             title,
@@ -180,11 +171,38 @@ impl PublicationFields {
             tags: fields.texts("tags")?,
             taxonomies,
             license: fields.text("license")?,
-            links: each(&fields, "links", Link::read)?,
+            links,
             attachments: each(&fields, "attachments", Attachment::read)?,
             created: fields.text("created")?,
-            finding,
+            import,
+            content,
         })
+    }
+
+    /// What only a finding says.
+    pub const fn finding(&self) -> Option<&Finding> {
+        match &self.content {
+            Content::Finding(finding) => Some(finding),
+            _ => None,
+        }
+    }
+
+    /// The scores of an evaluation, or those that a review has of its own.
+    pub fn evaluation(&self) -> Option<&Evaluation> {
+        match &self.content {
+            Content::Finding(finding) => finding.evaluation(),
+            Content::Review(review) => review.evaluation.as_ref(),
+            _ => None,
+        }
+    }
+
+    /// The models that a finding or a review is about.
+    pub fn models(&self) -> &[Model] {
+        match &self.content {
+            Content::Finding(finding) => &finding.models,
+            Content::Review(review) => &review.models,
+            _ => &[],
+        }
     }
 }
 
@@ -194,11 +212,6 @@ fn each<T>(
     read: impl Fn(&str, &Json) -> Result<T, PublicationFault>,
 ) -> Result<Vec<T>, PublicationFault> {
     fields.list(name)?.into_iter().map(|(path, value)| read(&path, value)).collect()
-}
-
-/// Whether a text names a taxonomy and a term in it.
-fn is_term(text: &str) -> bool {
-    text.split_once(':').is_some_and(|(taxonomy, term)| !taxonomy.trim().is_empty() && !term.trim().is_empty())
 }
 
 /// A publication: its fields, and the JSON that they were read from with all that this version does not know.
@@ -246,11 +259,16 @@ impl Publication {
             let known = PublicationType::KNOWN.map(|(name, _)| name).join(", ");
             return Err(PublicationFault::at("type", format!("{name:?} is none of {known}")));
         }
-        if let Some(finding) = &self.finding
+        if let Some(finding) = self.finding()
             && !Finding::NATURES.contains(&finding.nature.as_str())
         {
             let known = Finding::NATURES.join(", ");
             return Err(PublicationFault::at("nature", format!("{:?} is none of {known}", finding.nature)));
+        }
+        self.check_own_finding()?;
+        for (n, term) in self.taxonomies.iter().enumerate() {
+            let checked = Term::read(term).and_then(|term| term.check_own());
+            checked.map_err(|reason| PublicationFault::at(format!("taxonomies[{n}]"), reason))?;
         }
         for (n, link) in self.links.iter().enumerate() {
             if let Rel::Other(name) = &link.rel {
@@ -259,6 +277,16 @@ impl Publication {
             }
         }
         Ok(())
+    }
+
+    /// A risk says how bad it is, unless it was imported from a source that does not.
+    fn check_own_finding(&self) -> Result<(), PublicationFault> {
+        match self.finding().map(|finding| &finding.detail) {
+            Some(Detail::Risk(Risk { severity: None, .. })) if self.import.is_none() => {
+                Err(PublicationFault::at("severity", format!("is missing: {}", Severity::WORDS.join(", "))))
+            }
+            Some(_) | None => Ok(()),
+        }
     }
 
     /// All of it, fields included that this version does not know.

@@ -14,3 +14,4 @@ mod disk;
 mod formation;
 mod http;
 mod quota;
+mod reviews;

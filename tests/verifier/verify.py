@@ -14,6 +14,7 @@ import alliance
 import ed25519
 import handed_on
 import objects
+import publication
 import wire
 from objects import H, Unknown
 from wire import Refused, decode
@@ -123,6 +124,10 @@ def check_receipt(given):
 def check_protocol_kind(given):
     decode(wire.PROTOCOL_KINDS[given["kind"]], raw(given["content"]), 20_464)
     return {}
+
+
+def check_publication(given):
+    return publication.read(given["content"])
 
 
 def framed(given, most):
@@ -252,6 +257,8 @@ def judge(case):
         return "valid", CHECKS[case["check"]](case["given"])
     except Unknown:
         return "unknown", {}
+    except publication.NotReadable as fault:
+        return "invalid", {"field": fault.field}
     except Refused:
         return "invalid", {}
 

@@ -13,8 +13,10 @@ use crate::client::Client;
 use crate::failure::Failure;
 use crate::publish::marking::{Marking, MarkingFault};
 use crate::publish::{Checked, Prepared, Wishes, check_files, prepare};
-use plan::{Changed, Plan, plan};
+use plan::{Plan, plan};
 use send::{AT_ONCE, Sending, bar};
+
+pub(super) use plan::Changed;
 
 /// Files with the same warning that are named one by one.
 const WARNED_EACH: usize = 5;
@@ -36,7 +38,7 @@ pub(super) struct Args {
     /// Files (.md, .mdx, .qmd, .txt, .json), or - for standard input.
     #[arg(required = true, value_name = "FILE")]
     files: Vec<PathBuf>,
-    /// Type of text files: note, finding, release, resource, call, review.
+    /// Type of text files: note, finding, release, resource, call, review, notice.
     #[arg(long = "type", value_name = "TYPE")]
     kind: Option<String>,
     /// Who may read: CLEAR (anyone) or GREEN (members), whatever the files say.
@@ -61,7 +63,17 @@ pub(super) async fn run(args: Args, context: &mut Context) -> Result<(), Failure
     let wishes = Wishes { kind: args.kind.clone(), marking: args.marking.as_deref().map(marking).transpose()? };
     let prepared = check(&args.files, &wishes, context)?;
     let client = Client::connect(&context.home()?).await?;
-    let plans = plan(prepared, &client, Changed { supersede: args.supersede, new: args.new }, context).await?;
+    publish_all(prepared, client, Changed { supersede: args.supersede, new: args.new }, context).await
+}
+
+/// Publishes what was checked: all that is new, if there is room for all of it.
+pub(super) async fn publish_all(
+    prepared: Vec<(PathBuf, Prepared)>,
+    client: Client,
+    changed: Changed,
+    context: &mut Context,
+) -> Result<(), Failure> {
+    let plans = plan(prepared, &client, changed, context).await?;
     let total = plans.iter().filter(|plan| matches!(plan, Plan::Publish(_))).count();
     quota::check_quota(&client, &plans).await?;
     let mut sending = Sending { client, context, bar: bar(total), total, done: 0, items: Vec::new(), bytes: 0 };
@@ -79,7 +91,8 @@ pub(super) async fn run(args: Args, context: &mut Context) -> Result<(), Failure
     Ok(())
 }
 
-fn marking(word: &str) -> Result<Marking, Failure> {
+/// The marking that a word stands for; what cannot be published in clear is refused.
+pub(super) fn marking(word: &str) -> Result<Marking, Failure> {
     word.parse().map_err(|fault: MarkingFault| match &fault {
         MarkingFault::NeedsSealing(_) | MarkingFault::Red => Failure::refused(fault.to_string()),
         MarkingFault::Unknown(_) => Failure::usage(fault.to_string()),
@@ -87,7 +100,11 @@ fn marking(word: &str) -> Result<Marking, Failure> {
 }
 
 /// Checks all files; nothing goes on unless every one is good.
-fn check(files: &[PathBuf], wishes: &Wishes, context: &Context) -> Result<Vec<(PathBuf, Prepared)>, Failure> {
+pub(super) fn check(
+    files: &[PathBuf],
+    wishes: &Wishes,
+    context: &Context,
+) -> Result<Vec<(PathBuf, Prepared)>, Failure> {
     let (stdin, named): (Vec<&PathBuf>, Vec<&PathBuf>) =
         files.iter().partition(|file| file.as_path() == Path::new("-"));
     let named: Vec<PathBuf> = named.into_iter().cloned().collect();

@@ -1,5 +1,8 @@
+mod fields;
+
 use std::path::PathBuf;
 
+use lyceum_protocol::publication::Publication;
 use serde_json::Value;
 
 use super::{Context, safe_text};
@@ -72,6 +75,10 @@ fn print(page: &EntryPage, context: &mut Context) -> Result<(), Failure> {
     ];
     for (name, value) in rows.iter().filter(|(_, value)| !value.is_empty()) {
         context.out.paragraph(&format!("{name:<14}"), &safe_text::line(value))?;
+    }
+    let read = page.publication.as_ref().and_then(|value| serde_json::to_vec(value).ok());
+    if let Some(publication) = read.and_then(|bytes| Publication::read(&bytes).ok()) {
+        fields::print(&publication, context)?;
     }
     for field in ["summary", "body"] {
         if let Some(text) = page.publication.as_ref().and_then(|it| it.get(field)).and_then(Value::as_str) {

@@ -69,6 +69,11 @@ impl Found {
     }
 }
 
+/// `1 task`, `2 tasks`.
+fn counted(count: usize, name: &str) -> String {
+    if count == 1 { format!("1 {name}") } else { format!("{count} {name}s") }
+}
+
 /// A list of texts.
 pub fn texts(items: impl IntoIterator<Item = String>) -> Json {
     Json::List(items.into_iter().filter(|text| !text.trim().is_empty()).map(Json::Text).collect())
@@ -311,7 +316,8 @@ impl Evaluation {
         };
         let title = format!("{} on {on}", self.model.name);
         let unscored = self.items.len().saturating_sub(self.scored());
-        let mut summary = format!("{} results of {} on {} tasks", self.scored(), self.model.name, tasks.len());
+        let mut summary =
+            format!("{} of {} on {}", counted(self.scored(), "result"), self.model.name, counted(tasks.len(), "task"));
         if let Some(tool) = &tool {
             summary.push_str(&format!(", written by {}", tool.name));
             if let Some(version) = &tool.version {
@@ -320,7 +326,7 @@ impl Evaluation {
         }
         summary.push('.');
         if unscored > 0 {
-            summary.push_str(&format!(" {unscored} values are kept as text without a score."));
+            summary.push_str(&format!(" Without a score, as text: {}.", counted(unscored, "value")));
         }
         let models = Json::List(vec![self.model.to_json()]);
         let found = Found::new("finding", title).with("nature", "evaluation").with("summary", summary).with("models", models);

@@ -48,15 +48,17 @@ fn model_of(given: &Tree, card: &Tree, seen: &mut usize, options: &Options) -> O
     if !bases.is_empty() {
         model.details.push(("base_model".to_owned(), bases.join(", ")));
     }
+    let results = given.get("results").map(Tree::items).unwrap_or_default();
+    // `verified` was a service of the hub; without its token checked, a value is the author's own unless it names another
+    // source.
+    let sourced = results.iter().any(|result| result.get("source").is_some());
     let mut evaluation = Evaluation {
         model,
         source: "model card".to_owned(),
         from_document: true,
-        // `verified` was a service of the hub; without its token checked, all values are the author's own.
-        relationship: Some("first_party".to_owned()),
+        relationship: (!sourced).then(|| "first_party".to_owned()),
         ..Evaluation::default()
     };
-    let results = given.get("results").map(Tree::items).unwrap_or_default();
     let rows: Vec<Row> = results.iter().flat_map(rows).collect();
     let total = rows.len();
     let room = if options.all { usize::MAX } else { RESULTS_MAX.saturating_sub(*seen) };
@@ -94,7 +96,8 @@ fn rows(result: &Tree) -> Vec<Row> {
     let task = name.or_else(|| task_name.clone()).unwrap_or_else(|| "unknown".to_owned());
     let mut rows = Vec::new();
     for metric in metrics(result) {
-        let kind = metric.scalar_at("type").or_else(|| metric.scalar_at("name")).unwrap_or_else(|| "unknown".to_owned());
+        let kind = metric.scalar_at("type").filter(|kind| kind != "unknown");
+        let kind = kind.or_else(|| metric.scalar_at("name")).unwrap_or_else(|| "unknown".to_owned());
         let value = metric.get("value");
         // Several values under names are several metrics; none of them is the one that is named.
         let mut row = Row::new(task.as_str(), kind.clone(), number::read(value));

@@ -91,6 +91,9 @@ fn end_of<F: Read + Seek>(file: &mut F) -> Result<(u64, u64, u64), Refusal> {
     let at = tail.windows(4).rposition(|window| window == b"PK\x05\x06");
     let at = at.ok_or_else(|| broken("it is cut off, its directory is missing"))?;
     let end = tail.get(at..).unwrap_or_default();
+    if u64::try_from(end.len()).unwrap_or(0) < number::<2>(end, 20)?.saturating_add(22) {
+        return Err(broken("it is cut off"));
+    }
     let (count, size, offset) = (number::<2>(end, 10)?, number::<4>(end, 12)?, number::<4>(end, 16)?);
     if count != 0xffff && size != 0xffff_ffff && offset != 0xffff_ffff {
         return Ok((count, size, offset));

@@ -8,6 +8,7 @@ use std::path::Path;
 
 use lyceum_protocol::publication::{Json, Publication, PublicationFault, TITLE_CHARS_MAX};
 
+use super::lifted::lifted;
 use super::markdown::{self, Cut};
 use super::yaml::{Yaml, YamlValue};
 use super::{FileFault, Marking, Position};
@@ -34,23 +35,28 @@ pub enum Dialect {
 
 /// Keys that are named in a warning at most.
 const KEYS_NAMED: usize = 8;
-/// Fields that only some types have and that pass through as they are written.
-const OWN_FIELDS: [&str; 14] = [
+/// Fields that only some types have and that are texts, or lists and maps of texts.
+const OWN_TEXTS: [&str; 17] = [
     "nature",
-    "models",
-    "evaluation",
     "severity",
     "likelihood",
     "affected",
     "status",
+    "harm",
     "name",
     "version",
     "where",
+    "kind",
     "audience",
     "address",
-    "end",
+    "ends",
     "verdict",
+    "reason",
+    "response",
+    "unscored",
 ];
+/// Fields that only some types have and in which numbers are numbers.
+const OWN_VALUES: [&str; 2] = ["evaluation", "files"];
 
 /// Reads a text file. `kind` overrules the type that the front matter names; without either it is a note.
 ///
@@ -162,11 +168,14 @@ impl Making<'_> {
             "type" | "title" | "summary" | "license" | "language" | "links" | "taxonomies" => (key, value.to_texts()),
             "lang" => ("language", value.to_texts()),
             "description" | "abstract" => ("summary", value.to_texts()),
-            "date" | "created" => ("created", value.to_texts()),
+            "created" => (key, value.to_texts()),
+            "date" => (key, value.to_texts()),
             "tags" => (key, texts(value, &[","])),
             "author" | "authors" => ("authors", authors(value)),
-            "models" => (key, named(&value.to_texts())),
-            own if OWN_FIELDS.contains(&own) => (own, value.to_json()),
+            "models" | "same_as" => (key, named(&value.to_texts())),
+            "end" => ("ends", value.to_texts()),
+            own if OWN_TEXTS.contains(&own) => (own, value.to_texts()),
+            own if OWN_VALUES.contains(&own) => (own, value.to_json()),
             _ => {
                 let shown: String = key.chars().take(60).collect();
                 self.left_out.push(shown);
@@ -211,9 +220,25 @@ impl Making<'_> {
         }
     }
 
-    fn finish(self) -> Result<Read, FileFault> {
-        let json = Json::Object(self.fields.clone());
-        let made = Publication::from_json(json).and_then(|made: Publication| made.check_own().map(|()| made));
+    /// The date of a note is when it was written; that of an incident is when it happened.
+    fn place_date(&mut self) -> Result<(), FileFault> {
+        if self.fields.get("nature") == Some(&Json::from("incident")) {
+            return Ok(());
+        }
+        let Some(date) = self.fields.remove("date") else { return Ok(()) };
+        let position = self.positions.get("date").copied().unwrap_or(Position { line: 1, column: 1 });
+        if self.fields.contains_key("created") {
+            return Err(self.fault(position, "created", "is said twice, also by \"date\""));
+        }
+        self.positions.insert("created".to_owned(), position);
+        self.set("created", date);
+        Ok(())
+    }
+
+    fn finish(mut self) -> Result<Read, FileFault> {
+        self.place_date()?;
+        let json = lifted(Json::Object(self.fields.clone()));
+        let made = json.and_then(Publication::from_json).and_then(|made: Publication| made.check_own().map(|()| made));
         match made {
             Ok(publication) => Ok(Read {
                 publication,

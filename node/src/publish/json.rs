@@ -4,6 +4,7 @@
 use lyceum_protocol::publication::{Json, Publication, PublicationFault};
 
 use super::Marking;
+use super::lifted::lifted;
 
 /// Reads a publication and its marking, if it names one.
 ///
@@ -23,7 +24,7 @@ pub fn read(bytes: &[u8]) -> Result<(Publication, Option<Marking>), PublicationF
         }
         Some(_) => return Err(fault("is not a text".to_owned())),
     };
-    let publication = Publication::from_json(json)?;
+    let publication = Publication::from_json(lifted(json)?)?;
     publication.check_own()?;
     Ok((publication, marking))
 }

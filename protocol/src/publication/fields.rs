@@ -2,7 +2,12 @@
 
 use std::collections::BTreeMap;
 
+use super::date::is_date;
+use super::words::Word;
 use super::{Json, PublicationFault};
+
+/// Characters of a wrong value that a fault repeats.
+const SHOWN_CHARS: usize = 60;
 
 /// The fields of one object and the path that leads to it.
 pub(super) struct Fields<'a> {
@@ -98,4 +103,69 @@ impl<'a> Fields<'a> {
         }
         Ok(texts)
     }
+
+    /// One text or a list of texts, none of them blank.
+    pub(super) fn text_or_texts(&self, name: &str) -> Result<Vec<String>, PublicationFault> {
+        match self.value(name) {
+            Some(Json::Text(_)) => self.required(name).map(|text| vec![text]),
+            _ => self.texts(name),
+        }
+    }
+
+    /// One of a few words, if the field is there.
+    pub(super) fn word<T: Word>(&self, name: &str) -> Result<Option<T>, PublicationFault> {
+        let Some(text) = self.text(name)? else { return Ok(None) };
+        let known = || self.fault(name, format!("{} is none of {}", shown(&text), T::WORDS.join(", ")));
+        T::of(&text).map(Some).ok_or_else(known)
+    }
+
+    /// One of a few words.
+    pub(super) fn required_word<T: Word>(&self, name: &str) -> Result<T, PublicationFault> {
+        self.word(name)?.ok_or_else(|| self.fault(name, format!("is missing: {}", T::WORDS.join(", "))))
+    }
+
+    /// A date or a time, if the field is there.
+    pub(super) fn date(&self, name: &str) -> Result<Option<String>, PublicationFault> {
+        match self.text(name)? {
+            Some(text) if !is_date(&text) => {
+                Err(self.fault(name, format!("{} is no date such as 2026-11-25", shown(&text))))
+            }
+            text => Ok(text),
+        }
+    }
+
+    /// True or false; false if the field is absent.
+    pub(super) fn flag(&self, name: &str) -> Result<bool, PublicationFault> {
+        match self.value(name) {
+            None => Ok(false),
+            Some(Json::Bool(flag)) => Ok(*flag),
+            Some(other) => Err(self.fault(name, format!("is {}, true or false is expected", other.kind()))),
+        }
+    }
+
+    /// A hash of 32 bytes in lower-case hex, if the field is there.
+    pub(super) fn hash(&self, name: &str) -> Result<Option<[u8; 32]>, PublicationFault> {
+        let Some(hex) = self.text(name)? else { return Ok(None) };
+        let bytes = data_encoding::HEXLOWER.decode(hex.as_bytes()).ok().and_then(|bytes| bytes.try_into().ok());
+        bytes.map(Some).ok_or_else(|| self.fault(name, "is not 64 lower-case hex digits"))
+    }
+
+    /// A hash of 32 bytes in lower-case hex.
+    pub(super) fn required_hash(&self, name: &str) -> Result<[u8; 32], PublicationFault> {
+        self.hash(name)?.ok_or_else(|| self.fault(name, "is missing"))
+    }
+
+    /// An object in a field, if the field is there.
+    pub(super) fn object(&self, name: &str) -> Result<Option<Fields<'a>>, PublicationFault> {
+        self.value(name).map(|value| Fields::of(&self.path(name), value)).transpose()
+    }
+}
+
+/// A wrong value as a fault repeats it: quoted, and not at length.
+pub(super) fn shown(text: &str) -> String {
+    let mut short: String = text.chars().take(SHOWN_CHARS).collect();
+    if short.len() < text.len() {
+        short.push('…');
+    }
+    format!("{short:?}")
 }

@@ -141,7 +141,7 @@ impl Link {
     }
 
     /// As it stands in a publication.
-    pub(super) fn to_json(&self) -> Json {
+    pub fn to_json(&self) -> Json {
         Json::from([("rel", self.rel.name().into()), ("target", self.target.as_str().into())])
     }
 }
@@ -164,17 +164,12 @@ pub struct Attachment {
 impl Attachment {
     pub(super) fn read(path: &str, value: &Json) -> Result<Self, PublicationFault> {
         let fields = Fields::of(path, value)?;
-        let hash = |name: &str| {
-            let hex = fields.required(name)?;
-            let bytes = data_encoding::HEXLOWER.decode(hex.as_bytes()).ok().and_then(|bytes| bytes.try_into().ok());
-            bytes.ok_or_else(|| fields.fault(name, "is not 64 lower-case hex digits"))
-        };
         Ok(Self {
             name: fields.required("name")?,
             media_type: fields.required("media_type")?,
             size: fields.count("size")?.ok_or_else(|| fields.fault("size", "is missing"))?,
-            blake3: hash("blake3")?,
-            sha256: hash("sha256")?,
+            blake3: fields.required_hash("blake3")?,
+            sha256: fields.required_hash("sha256")?,
         })
     }
 }
@@ -203,6 +198,28 @@ impl Model {
             provider: fields.text("provider")?,
         })
     }
+
+    /// A model of which only the name is known.
+    pub fn named(name: impl Into<String>) -> Self {
+        Self { name: name.into(), revision: None, digest: None, provider: None }
+    }
+
+    /// As it stands in a publication.
+    pub fn to_json(&self) -> Json {
+        let fields = [
+            ("name", Some(&self.name)),
+            ("revision", self.revision.as_ref()),
+            ("digest", self.digest.as_ref()),
+            ("provider", self.provider.as_ref()),
+        ];
+        let said = fields.into_iter().filter_map(|(key, value)| Some((key.to_owned(), value?.as_str().into())));
+        Json::Object(said.collect())
+    }
+}
+
+/// The models that a list names.
+pub(super) fn models(fields: &Fields<'_>, name: &str) -> Result<Vec<Model>, PublicationFault> {
+    fields.list(name)?.iter().map(|(path, value)| Model::read(path, value)).collect()
 }
 
 #[cfg(test)]

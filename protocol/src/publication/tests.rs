@@ -19,7 +19,7 @@ fn refused(field: &str) -> String {
 #[test]
 fn a_publication_is_read_into_its_fields() {
     let text = r#"{"type":"finding","title":"Prompt order matters","summary":"s","body":"b\u0007","language":"en-GB",
-        "authors":[{"name":"Ada","orcid":"0000-0002-1825-0097"}],"tags":["order"],"taxonomies":["owasp-llm:LLM01"],
+        "authors":[{"name":"Ada","orcid":"0000-0002-1825-0097"}],"tags":["order"],"taxonomies":["owasp-llm-2025:LLM01"],
         "license":"CC-BY-4.0","links":[{"rel":"cites","target":"https://example.org"}],"created":"2026-02-01",
         "nature":"risk","models":[{"name":"gpt2","revision":"main"}],"severity":"low"}"#;
     let publication = read(text).unwrap();
@@ -27,7 +27,7 @@ fn a_publication_is_read_into_its_fields() {
     assert_eq!(publication.language.as_ref().unwrap().as_str(), "en-GB");
     assert_eq!(publication.authors[0].orcid.as_deref(), Some("0000-0002-1825-0097"));
     assert_eq!(publication.links[0].rel, Rel::Cites);
-    assert_eq!(publication.finding.as_ref().unwrap().models[0].name, "gpt2");
+    assert_eq!(publication.models()[0].name, "gpt2");
     assert_eq!(publication.body.as_deref(), Some("b\u{7}"), "control characters stay in the data");
     assert!(String::from_utf8(publication.to_bytes()).unwrap().contains(r#""severity":"low""#));
     publication.check_own().unwrap();
@@ -70,6 +70,11 @@ fn a_finding_has_a_nature_and_names_models() {
     assert_eq!(finding(r#","nature":"risk""#).unwrap_err(), "models, a finding names at least one model");
     assert_eq!(finding(r#","nature":"risk","models":[{}]"#).unwrap_err(), "models[0].name, is missing");
     assert!(finding(r#","nature":"risk","models":[{"name":"bert-base-uncased"}]"#).is_ok());
+    assert!(finding(r#","nature":"risk","affected":"pkg:pypi/x""#).is_ok(), "a risk of something else than a model");
+    assert!(finding(r#","nature":"incident","affected":["passers-by","drivers"]"#).is_ok());
+    let mitigates = format!(r#","nature":"mitigation","links":[{{"rel":"mitigates","target":"{}"}}]"#, "ab".repeat(32));
+    assert!(finding(&mitigates).is_ok());
+    assert_eq!(finding(r#","nature":"capability""#).unwrap_err(), "models, a finding names at least one model");
 }
 
 #[test]
@@ -110,4 +115,114 @@ fn a_link_is_added_and_what_was_there_is_kept() {
     assert_eq!(linked.links[1], link);
     assert!(String::from_utf8(linked.to_bytes()).unwrap().contains("kept"));
     assert!(publication.with_link(&Link { rel: Rel::Retracts, target: "x".into() }).is_err());
+}
+
+fn typed(kind: &str, rest: &str) -> Result<Publication, String> {
+    read(&format!(r#"{{"type":"{kind}","title":"t",{rest}}}"#)).map_err(|fault| fault.to_string())
+}
+
+/// E19: words that a field may hold.
+#[test]
+fn a_risk_says_how_bad_it_is_in_known_words() {
+    let risk = |rest: &str| typed("finding", &format!(r#""nature":"risk","models":[{{"name":"m"}}],{rest}"#));
+    let found = risk(r#""severity":"critical","likelihood":"low","affected":"users","status":"mitigated""#).unwrap();
+    assert_eq!(found.finding().unwrap().severity(), Some(Severity::Critical));
+    assert!(Severity::Critical > Severity::High);
+    let Detail::Risk(risk_of) = &found.finding().unwrap().detail else { panic!("a risk") };
+    assert_eq!((risk_of.status.name(), risk_of.affected.len()), ("mitigated", 1));
+    assert_eq!(risk(r#""severity":"huge""#).unwrap_err(), "severity, \"huge\" is none of low, medium, high, critical");
+    assert_eq!(
+        risk(r#""severity":"low","status":"done""#).unwrap_err(),
+        "status, \"done\" is none of open, mitigated, closed"
+    );
+    assert!(risk(r#""severity":3"#).unwrap_err().starts_with("severity, is a number"));
+    let silent = risk(r#""status":"open""#).unwrap();
+    assert_eq!(silent.check_own().unwrap_err().field, "severity", "one's own says how bad");
+    let hash = "ab".repeat(32);
+    let imported = format!(r#""import":{{"format":"osv","file_sha256":"{hash}","content":"{hash}"}}"#);
+    risk(&imported).unwrap().check_own().unwrap();
+}
+
+/// E19: the fields of a release, a resource, a call.
+#[test]
+fn a_release_names_files_that_stay_within_it() {
+    let file = |name: &str| format!(r#"{{"name":"{name}","size":3,"sha256":"{}"}}"#, "cd".repeat(32));
+    let release = |files: &str| {
+        typed("release", &format!(r#""name":"m","version":"1","where":"https://e.org","files":[{files}]"#))
+    };
+    let read = release(&file("a/b.bin")).unwrap();
+    let Content::Release(release_of) = &read.content else { panic!("a release") };
+    assert_eq!((release_of.files[0].size, release_of.place.as_deref()), (3, Some("https://e.org")));
+    assert!(release(&file("../b")).unwrap_err().starts_with("files[0].name, is no path within"));
+    assert!(release(&format!("{},{}", file("a"), file("a"))).unwrap_err().starts_with("files[1].name, names a file"));
+    assert_eq!(typed("release", r#""version":"1""#).unwrap_err(), "name, is missing");
+    assert!(typed("resource", r#""kind":"book""#).unwrap_err().starts_with("kind, \"book\" is none of standard, tool"));
+    assert!(typed("call", r#""ends":"2026-12-31""#).is_ok());
+    assert_eq!(typed("call", r#""ends":"soon""#).unwrap_err(), "ends, \"soon\" is no date such as 2026-11-25");
+}
+
+/// E19: a review has a verdict and a link that goes with it.
+#[test]
+fn a_review_names_its_target_by_a_link_of_its_verdict() {
+    let id = "ab".repeat(32);
+    let review = |verdict: &str, rel: &str, target: &str| {
+        typed("review", &format!(r#""verdict":"{verdict}","links":[{{"rel":"{rel}","target":"{target}"}}]"#))
+    };
+    let read = review("disputes", "disputes", &id).unwrap();
+    let Content::Review(review_of) = &read.content else { panic!("a review") };
+    assert_eq!((review_of.verdict, review_of.target.to_string()), (Verdict::Disputes, id.clone()));
+    assert!(review("comments", "replies", &id).is_ok());
+    let wanted = "links, a review that replicates has a link replicates to the id of an entry";
+    assert_eq!(review("replicates", "cites", &id).unwrap_err(), wanted);
+    assert_eq!(review("replicates", "replicates", "https://e.org").unwrap_err(), wanted);
+    assert_eq!(
+        typed("review", r#""links":[]"#).unwrap_err(),
+        "verdict, is missing: replicates, disputes, endorses, comments"
+    );
+}
+
+/// E19: what a notice says.
+#[test]
+fn a_notice_retracts_with_a_reason_responds_with_an_answer_or_names_one_model() {
+    let link = |rel: &str| format!(r#""links":[{{"rel":"{rel}","target":"{}"}}]"#, "ab".repeat(32));
+    assert_eq!(typed("notice", &link("retracts")).unwrap_err(), "reason, is missing");
+    assert!(typed("notice", &format!(r#"{},"reason":"the scorer was wrong""#, link("retracts"))).is_ok());
+    assert_eq!(
+        typed("notice", &link("responds")).unwrap_err(),
+        "response, is missing: affected, not-affected, mitigated, investigating"
+    );
+    assert!(typed("notice", &format!(r#"{},"response":"not-affected""#, link("responds"))).is_ok());
+    let same = r#""same_as":[{"name":"gpt-4o"},{"name":"gpt-4o","provider":"azure"}]"#;
+    let read = typed("notice", same).unwrap();
+    let Content::Notice(notice) = &read.content else { panic!("a notice") };
+    assert_eq!(notice.same_as[1].provider.as_deref(), Some("azure"));
+    assert!(
+        typed("notice", r#""same_as":[{"name":"a"},{"name":"a"}]"#).unwrap_err().starts_with("same_as, at least two")
+    );
+    assert!(typed("notice", r#""body":"x""#).unwrap_err().starts_with("links, a notice supersedes, retracts"));
+}
+
+/// E19: terms of known taxonomies.
+#[test]
+fn a_term_of_a_known_taxonomy_has_its_shape_and_ones_own_an_edition() {
+    let fault = refused(r#"taxonomies":["x:y","owasp-llm-2025:LLM11"]"#);
+    assert_eq!(fault, "taxonomies[1], \"LLM11\" is no code of OWASP LLM Top 10, such as LLM01");
+    let bare = note_with(r#"taxonomies":["owasp-llm:LLM01"]"#).unwrap();
+    assert_eq!(bare.check_own().unwrap_err().field, "taxonomies[0]");
+}
+
+/// E19: where an imported publication came from.
+#[test]
+fn an_import_is_read_and_written_back() {
+    let hash = "ab".repeat(32);
+    let text = format!(
+        r#"{{"content":"{hash}","file_sha256":"{hash}","format":"lm-eval","part":{{"first":"{hash}","number":2,"of":3}},"samples":{{"count":7,"sha256":"{hash}"}},"stub":true,"tool":{{"name":"lm_eval","version":"0.4.9"}}}}"#
+    );
+    let read = note_with(&format!(r#"import":{text}"#)).unwrap();
+    let import = read.import.as_ref().unwrap();
+    assert_eq!(String::from_utf8(import.to_json().to_bytes()).unwrap(), text);
+    assert_eq!(refused(r#"import":{"format":"x"}"#), "import.file_sha256, is missing");
+    let part =
+        format!(r#"import":{{"format":"x","file_sha256":"{hash}","content":"{hash}","part":{{"number":4,"of":3}}}}"#);
+    assert_eq!(refused(&part), "import.part.number, is not one of 1 to 3");
 }

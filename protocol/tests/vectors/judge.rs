@@ -15,6 +15,7 @@ use lyceum_protocol::history::{Tree, leaf_hash, verify_consistency, verify_inclu
 use lyceum_protocol::key::{Domain, PublicKey, SignatureBytes, signed_message};
 use lyceum_protocol::limits;
 use lyceum_protocol::log::{Fit, Log, Opening};
+use lyceum_protocol::publication::Publication;
 use lyceum_protocol::receipt::SignedReceipt;
 use lyceum_protocol::sync::message::{Answer, Gossip, Reply, Request};
 use serde_json::{Value, json};
@@ -76,6 +77,7 @@ pub(crate) fn judge(check: &str, given: &Value) -> Judgement {
         }
         "receipt" => receipt(given),
         "protocol_kind" => protocol_kind(given),
+        "publication" => publication(given.text("content")),
         "request" => gives(
             framed(given, limits::REQUEST_MAX).and_then(|body| Request::read(&body).map_err(drop)),
             |request| json!({ "name": request.name() }),
@@ -94,6 +96,21 @@ pub(crate) fn judge(check: &str, given: &Value) -> Judgement {
         "facts" => facts::facts(given),
         "world" => facts::world(given),
         other => panic!("there is no check {other}"),
+    }
+}
+
+/// A fault names its field: the reason is in words of the reader's own.
+fn publication(content: &str) -> Judgement {
+    match Publication::read(content.as_bytes()) {
+        Err(fault) => (Verdict::Invalid, json!({ "field": fault.field })),
+        Ok(publication) => {
+            let models: Vec<&str> = publication.models().iter().map(|model| model.name.as_str()).collect();
+            let scores = publication
+                .evaluation()
+                .map(|evaluation| evaluation.record.results.iter().map(|result| result.score).collect::<Vec<_>>());
+            let gives = json!({ "type": publication.kind.name(), "models": models, "scores": scores });
+            (Verdict::Valid, gives)
+        }
     }
 }
 

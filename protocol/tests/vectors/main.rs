@@ -16,6 +16,7 @@ mod judge;
 mod keys;
 mod logs;
 mod motions;
+mod publications;
 mod signature_objects;
 mod worlds;
 
@@ -38,6 +39,7 @@ fn files() -> Vec<File> {
         ("fork_proofs", "Fork proofs.", logs::fork_proofs),
         ("receipts", "Receipts.", entries::receipts),
         ("protocol_kinds", "Contents of the protocol kinds.", entries::protocol_kinds),
+        ("publication", "Publications: contents of kind 0.", publications::publications),
         ("certificates", "Certificates alone.", certificates::certificates),
         ("charters", "Charters with their lists, alone.", charters::charters),
         ("motions", "Motions alone.", motions::motions),

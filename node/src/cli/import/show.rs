@@ -122,7 +122,7 @@ fn finding(context: &mut Context, report: &Report, ready: &Ready, marking: Marki
     }
     let results = value.pointer("/evaluation/evaluation_results").and_then(Value::as_array).map(Vec::as_slice).unwrap_or_default();
     if !results.is_empty() {
-        let columns = [Column::Text("  TASK"), Column::Text("METRIC"), Column::Whole("VALUE"), Column::Whole("ERROR"), Column::Whole("N")];
+        let columns = [Column::Text("TASK"), Column::Text("METRIC"), Column::Whole("VALUE"), Column::Whole("ERROR"), Column::Whole("N")];
         out.table(&columns, results.iter().map(row))?;
     }
     for beside in value.get("unscored").and_then(Value::as_array).into_iter().flatten() {
@@ -148,7 +148,7 @@ fn row(result: &Value) -> Vec<String> {
     let metric = text("/metric_config/metric_name");
     let metric = if filter.is_empty() || filter == "none" { metric } else { format!("{metric} ({filter})") };
     vec![
-        format!("  {}", text("/evaluation_name")),
+        text("/evaluation_name"),
         metric,
         text("/score_details/details/raw"),
         number("/score_details/uncertainty/standard_error/value"),

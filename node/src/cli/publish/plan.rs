@@ -24,11 +24,11 @@ pub(super) enum Plan {
 
 /// What the command line says about files that were published before in another version.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Changed {
+pub(in crate::cli) struct Changed {
     /// The new version replaces the earlier one.
-    pub(super) supersede: bool,
+    pub(in crate::cli) supersede: bool,
     /// It stands beside it.
-    pub(super) new: bool,
+    pub(in crate::cli) new: bool,
 }
 
 /// Asks the node what it knows of the files, and the person about those that have changed. Nothing goes on if it is

@@ -41,7 +41,7 @@ fn keys_that_are_left_out_are_named_in_one_warning() {
 fn a_finding_is_written_with_its_models() {
     let text = "---\ntype: finding\ntitle: t\nnature: risk\nmodels: [gpt2]\nseverity: low\nauthors:\n  - name: A\n    orcid: 0000-0002-1825-0097\nlinks:\n  - {rel: cites, target: 'https://example.org'}\n---\n";
     let found = read_as("f.md", text).unwrap().publication;
-    assert_eq!(found.finding.as_ref().unwrap().models[0].name, "gpt2");
+    assert_eq!(found.models()[0].name, "gpt2");
     assert_eq!(found.authors[0].orcid.as_deref(), Some("0000-0002-1825-0097"));
     assert_eq!(found.links.len(), 1);
 }
@@ -99,4 +99,37 @@ fn what_is_restricted_is_not_published_in_clear() {
         assert!(refused(&format!("title: a\nmarking: {marking}")).starts_with("note.md:3:10: marking: "), "{marking}");
     }
     assert!(refused("marking: [GREEN]").contains("is not a text"));
+}
+
+#[test]
+fn the_fields_of_every_type_can_be_said() {
+    let read = |front: &str| read_as("f.md", &format!("---\ntitle: t\n{front}---\n")).unwrap().publication;
+    let text = |front: &str| String::from_utf8(read(front).to_bytes()).unwrap();
+    let id = "ab".repeat(32);
+    assert!(text("type: release\nname: m\nversion: 1.10\nwhere: https://e.org\n").contains(r#""version":"1.10""#));
+    let sha = "cd".repeat(32);
+    let files = format!("type: release\nname: m\nfiles:\n  - {{name: a.bin, size: 12, sha256: {sha}}}\n");
+    assert!(text(&files).contains(r#""size":12"#));
+    assert!(text("type: resource\nkind: course\nversion: 2\naudience: all\n").contains(r#""kind":"course""#));
+    assert!(text("type: call\nend: 2026-12-31\n").contains(r#""ends":"2026-12-31""#));
+    let review = format!("type: review\nverdict: endorses\nlinks: [{{rel: endorses, target: {id}}}]\n");
+    assert!(text(&review).contains(r#""verdict":"endorses""#));
+    let notice = format!("type: notice\nresponse: affected\nlinks: [{{rel: responds, target: {id}}}]\n");
+    assert!(text(&notice).contains(r#""response":"affected""#));
+    assert!(text("type: notice\nsame_as: [a, {name: a, provider: p}]\n").contains(r#"[{"name":"a"},{"#));
+    let incident = text("type: finding\nnature: incident\naffected: drivers\ndate: 2026-03\nharm: h\n");
+    assert!(incident.contains(r#""date":"2026-03""#) && !incident.contains("created"), "{incident}");
+    assert!(text("date: 2026-03-01\n").contains(r#""created":"2026-03-01""#));
+    assert_eq!(refused("date: 2026\ncreated: 2026"), "note.md:2:1: created is said twice, also by \"date\"");
+}
+
+#[test]
+fn an_old_record_in_front_matter_is_lifted_and_its_faults_have_a_place() {
+    let record = "evaluation:\n  schema_version: '0.2.0'\n  evaluation_results:\n  - evaluation_name: arc\n    metric_config: {lower_is_better: false}\n    score_details: {score: 0.5}\n  - evaluation_name: odd\n    score_details: {score: n/a}\n";
+    let front = format!("type: finding\nnature: evaluation\nmodels: [m]\n{record}");
+    let found = read_as("f.md", &format!("---\ntitle: t\n{front}---\n")).unwrap().publication;
+    let evaluation = found.evaluation().unwrap();
+    assert_eq!((evaluation.record.results.len(), evaluation.unscored[0].raw.as_str()), (1, "n/a"));
+    let broken = "type: finding\ntitle: t\nnature: evaluation\nmodels: [m]\nevaluation:\n  schema_version: '0.3.0'\n  evaluation_id: 7";
+    assert!(refused(broken).starts_with("note.md:8:18: evaluation.evaluation_id is a number"), "{}", refused(broken));
 }

@@ -1,0 +1,53 @@
+use std::path::PathBuf;
+
+use super::Context;
+use super::publish::{self, Changed};
+use super::review::keep_title;
+use super::target::Target;
+use crate::client::Client;
+use crate::failure::Failure;
+use crate::publish::answer::{self, Words};
+use crate::publish::{Marking, Prepared};
+
+/// Take back something that your organisation published: publishes a notice with the reason.
+///
+/// The entry stays readable and is marked as retracted wherever it is shown. Only the organisation that published it
+/// may do so (exit code 4); others can dispute it. A retraction may use the last tenth of the quota.
+#[derive(Debug, clap::Args)]
+#[command(after_help = "\
+Examples:
+  lyceum retract 3f9a1c20 --reason \"The scorer was wrong\"
+  lyceum retract 3f9a1c20 --reason \"Wrong model\" --body \"The runs were of the base model.\"")]
+pub(super) struct Args {
+    /// The id of the entry, or at least its first 8 digits.
+    id: String,
+    /// Why, in one line.
+    #[arg(long, value_name = "TEXT")]
+    reason: String,
+    /// More about it, in Markdown.
+    #[arg(long, value_name = "TEXT")]
+    body: Option<String>,
+    /// A title of its own instead of the entry's.
+    #[arg(long, value_name = "TEXT")]
+    title: Option<String>,
+    /// Who may read: CLEAR (anyone) or GREEN (members) [default: as the entry].
+    #[arg(long, value_name = "MARKING")]
+    marking: Option<String>,
+}
+
+pub(super) async fn run(args: Args, context: &mut Context) -> Result<(), Failure> {
+    let marking = args.marking.as_deref().map(publish::marking).transpose()?;
+    let client = Client::connect(&context.home()?).await?;
+    let target = Target::find(&client, &args.id).await?;
+    target.must_be_own("retract")?;
+    // Whoever could read the entry can read that it was taken back.
+    let as_before = || target.page.line.marking.parse::<Marking>().unwrap_or_default();
+    let marking = marking.unwrap_or_else(as_before);
+    keep_title(&target, marking, args.title.is_some())?;
+    let words = Words { title: args.title, body: args.body };
+    let publication = answer::retraction(target.id(), &target.publication.title, &args.reason, words)
+        .map_err(|fault| Failure::usage("this notice cannot be published").because(&fault))?;
+    let prepared = Prepared { publication, marking, warnings: Vec::new(), source_key: String::new() };
+    let one = vec![(PathBuf::from(target.id()), prepared)];
+    publish::publish_all(one, client, Changed { supersede: false, new: true }, context).await
+}

@@ -93,8 +93,11 @@ impl Rows {
         }
         let Ok(publication) = publication_of(entry) else { return };
         let id = entry.id();
-        let contents =
-            [Some(publication.content_hash()), content_before_superseding(&publication), imported_content(&publication)];
+        let contents = [
+            Some(publication.content_hash()),
+            content_before_superseding(&publication),
+            imported_content(&publication),
+        ];
         for content in contents.into_iter().flatten() {
             self.by_content.entry(short(&content)).or_default().push(id);
         }

@@ -100,8 +100,15 @@ pub(super) async fn run(args: Args, context: &mut Context) -> Result<(), Failure
         return Ok(());
     }
     let (some, all) = (refused.len(), args.files.len());
-    let message = if some == all { "nothing was imported".to_owned() } else { format!("{some} of {all} files were not imported") };
-    Err(refused.into_iter().fold(Failure::new(message), Failure::cause).next("the other files, if there are any, were imported whole"))
+    let message = if some == all {
+        "nothing was imported".to_owned()
+    } else {
+        format!("{some} of {all} files were not imported")
+    };
+    Err(refused
+        .into_iter()
+        .fold(Failure::new(message), Failure::cause)
+        .next("the other files, if there are any, were imported whole"))
 }
 
 fn marking(word: &str) -> Result<Marking, Failure> {

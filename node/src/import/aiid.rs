@@ -29,9 +29,9 @@ impl Importer for Aiid {
         if is_mapping(&material.first) {
             return Ok(vec![mapping(&material.first)]);
         }
-        let made = records(&material.first).into_iter().map(|record| {
-            if record.has("incident_id") { incident(record) } else { report(record) }
-        });
+        let made = records(&material.first)
+            .into_iter()
+            .map(|record| if record.has("incident_id") { incident(record) } else { report(record) });
         made.collect()
     }
 }
@@ -40,7 +40,9 @@ impl Importer for Aiid {
 fn records(file: &Tree) -> Vec<&Tree> {
     let data = file.get("data").map(Tree::entries).unwrap_or_default();
     let all = data.iter().flat_map(|(_, value)| value.one_or_many());
-    let known = |record: &&Tree| (record.has("incident_id") && record.has("title")) || (record.has("report_number") && record.has("title"));
+    let known = |record: &&Tree| {
+        (record.has("incident_id") && record.has("title")) || (record.has("report_number") && record.has("title"))
+    };
     all.filter(known).collect()
 }
 
@@ -50,24 +52,38 @@ fn is_mapping(file: &Tree) -> bool {
 
 fn names(record: &Tree, field: &str) -> Vec<String> {
     let parties = record.get(field).map(Tree::one_or_many).unwrap_or_default();
-    parties.iter().filter_map(|party| party.scalar_at("name").or_else(|| party.scalar_at("entity_id")).or_else(|| party.scalar())).collect()
+    parties
+        .iter()
+        .filter_map(|party| party.scalar_at("name").or_else(|| party.scalar_at("entity_id")).or_else(|| party.scalar()))
+        .collect()
 }
 
 fn incident(record: &Tree) -> Result<Found, Refusal> {
     let number = record.scalar_at("incident_id").ok_or_else(|| Refusal::new("has an incident without a number"))?;
     let title = record.scalar_at("title").unwrap_or_else(|| format!("Incident {number}"));
-    let (deployers, developers) = (names(record, "AllegedDeployerOfAISystem"), names(record, "AllegedDeveloperOfAISystem"));
+    let (deployers, developers) =
+        (names(record, "AllegedDeployerOfAISystem"), names(record, "AllegedDeveloperOfAISystem"));
     let harmed = names(record, "AllegedHarmedOrNearlyHarmedParties");
     let mut found = Found::new("finding", shortened(&title, 280)).with("nature", "incident");
     found.set_text("summary", record.scalar_at("description").as_deref());
-    found.set_text("date", record.scalar_at("date").as_deref());
-    // No record names a model; what is known is who runs the system.
-    let mut model = Model::named(None);
-    model.provider = Some(deployers.join(", ")).filter(|names| !names.is_empty());
-    found.set("models", Json::List(vec![model.to_json()]));
-    found.set("affected", texts(harmed.clone()));
+    if let Some(date) = record.scalar_at("date") {
+        found.set_checked("created", date.as_str());
+        // When it happened, not when the record was written.
+        if found.text("created") == date {
+            found.set("date", date);
+        }
+        found.fields.retain(|(name, _)| *name != "created");
+    }
+    // No record names a model: an incident is about who was harmed, or else about who runs the system.
+    let affected = [&harmed, &deployers, &developers].into_iter().find(|names| !names.is_empty());
+    match affected {
+        Some(names) => found.set("affected", texts(names.clone())),
+        None => found.set("models", Json::List(vec![Model::named(None).to_json()])),
+    }
     let mut body = String::new();
-    for (label, names) in [("Alleged deployer", &deployers), ("Alleged developer", &developers), ("Alleged harmed parties", &harmed)] {
+    for (label, names) in
+        [("Alleged deployer", &deployers), ("Alleged developer", &developers), ("Alleged harmed parties", &harmed)]
+    {
         if !names.is_empty() {
             body.push_str(&format!("{label}: {}\n\n", names.join(", ")));
         }
@@ -90,7 +106,12 @@ fn incident(record: &Tree) -> Result<Found, Refusal> {
     if !reports.is_empty() {
         found.leave_out("reports[].text", "the articles belong to their publishers: they are named with their address");
     }
-    for (field, why) in [("embedding", "numbers of a search engine"), ("nlp_similar_incidents", "numbers of a search engine"), ("editors", "who edited the record"), ("editor_notes", "notes of the editors")] {
+    for (field, why) in [
+        ("embedding", "numbers of a search engine"),
+        ("nlp_similar_incidents", "numbers of a search engine"),
+        ("editors", "who edited the record"),
+        ("editor_notes", "notes of the editors"),
+    ] {
         if record.get(field).is_some() {
             found.leave_out(field, why);
         }
@@ -104,7 +125,7 @@ fn report(record: &Tree) -> Result<Found, Refusal> {
     let mut found = Found::new("note", shortened(&title, 280));
     let language = record.scalar_at("language").filter(|language| LanguageTag::new(language).is_some());
     found.set_text("language", language.as_deref());
-    found.set_text("created", record.scalar_at("date_published").as_deref());
+    found.set_checked_text("created", record.scalar_at("date_published").as_deref());
     let url = record.scalar_at("url");
     let by = names(record, "authors").join(", ");
     let mut body = format!("A report of the AI Incident Database (number {number}).\n");
@@ -131,7 +152,9 @@ fn report(record: &Tree) -> Result<Found, Refusal> {
     tags.extend(record.get("tags").map(Tree::items).unwrap_or_default().iter().filter_map(Tree::scalar));
     found.set("tags", texts(tags));
     found.leave_out("text", "the article belongs to its publisher: it is named with its address");
-    for (field, why) in [("submitters", "who sent the report in"), ("user", "an account"), ("embedding", "numbers of a search engine")] {
+    for (field, why) in
+        [("submitters", "who sent the report in"), ("user", "an account"), ("embedding", "numbers of a search engine")]
+    {
         if record.get(field).is_some() {
             found.leave_out(field, why);
         }
@@ -142,7 +165,7 @@ fn report(record: &Tree) -> Result<Found, Refusal> {
 /// How the names of one classification are mapped to those of another.
 fn mapping(file: &Tree) -> Found {
     let mut found = Found::new("resource", "AI Incident Database: mapping to the MIT risk taxonomy");
-    found.set("name", "aiid-mit-mapping");
+    found.set("kind", "standard");
     let mut body = String::new();
     for section in ["fieldMappings", "valueMappings"] {
         for (key, value) in file.get(section).map(Tree::entries).unwrap_or_default() {

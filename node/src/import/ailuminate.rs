@@ -31,7 +31,8 @@ impl Importer for Ailuminate {
 
     fn claims(&self, material: &Material<'_>) -> bool {
         let standards = material.first.get("standards");
-        material.shape == Shape::Json && standards.is_some_and(|standards| standards.get("reference_standards").is_some_and(Tree::is_map))
+        material.shape == Shape::Json
+            && standards.is_some_and(|standards| standards.get("reference_standards").is_some_and(Tree::is_map))
     }
 
     fn read(&self, material: &Material<'_>, _: &mut Rest<'_, '_>, _: &Options) -> Result<Vec<Found>, Refusal> {
@@ -70,7 +71,8 @@ fn evaluation(sut: &str, scores: &Tree, benchmark: &str, file: &Tree) -> Found {
         ..Evaluation::default()
     };
     evaluation.source_details.push(("reference_benchmark".to_owned(), benchmark.to_owned()));
-    let version = file.at(&["_metadata", "file_format_version"]).and_then(Tree::scalar).unwrap_or_else(|| "1.0".to_owned());
+    let version =
+        file.at(&["_metadata", "file_format_version"]).and_then(Tree::scalar).unwrap_or_else(|| "1.0".to_owned());
     evaluation.source_details.push(("file_format_version".to_owned(), version));
     let mut codes = Vec::new();
     for (key, value) in scores.entries() {
@@ -88,7 +90,7 @@ fn evaluation(sut: &str, scores: &Tree, benchmark: &str, file: &Tree) -> Found {
         evaluation.push(row);
     }
     let mut found = evaluation.into_found(Some(Tool { name: "modelbench".to_owned(), version: None }));
-    found.set("taxonomies", texts(codes.into_iter().filter(|_| benchmark.contains("1.1"))));
+    found.set_checked("taxonomies", texts(codes.into_iter().filter(|_| benchmark.contains("1.1"))));
     let said = format!("{} These are reference values: the official grade is relative to them.", found.text("summary"));
     found.set("summary", said);
     found.set("title", format!("{sut}: AILuminate reference scores ({benchmark})"));

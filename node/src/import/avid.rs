@@ -3,6 +3,7 @@
 //! A measurement whose numbers have a direction is an evaluation; everything else is a risk, with its numbers in words.
 
 use lyceum_protocol::publication::Json;
+use lyceum_protocol::publication::taxonomy::EDITION_UNKNOWN;
 
 use super::found::{Evaluation, Found, Model, Row, Tool, texts};
 use super::record::shortened;
@@ -110,7 +111,11 @@ impl About<'_> {
 
     /// garak and Inspect write reports; both are named in the text alone.
     fn tool(&self) -> Option<Tool> {
-        let said = format!("{} {}", self.title(), self.report.at(&["references"]).map(|refs| refs.raw(2_000)).unwrap_or_default());
+        let said = format!(
+            "{} {}",
+            self.title(),
+            self.report.at(&["references"]).map(|refs| refs.raw(2_000)).unwrap_or_default()
+        );
         let lower = said.to_lowercase();
         let name = if lower.contains("garak") {
             "garak"
@@ -130,7 +135,11 @@ impl About<'_> {
             if let Some(scores) = metric.at(&["results", "Test Scores"]) {
                 for score in scores.items() {
                     let name = score.text_at("Model").unwrap_or(&first.name).to_owned();
-                    let row = Row::new(self.task(), score.text_at("Test Kind").unwrap_or("Test Score"), number::read(score.get("Test Score")));
+                    let row = Row::new(
+                        self.task(),
+                        score.text_at("Test Kind").unwrap_or("Test Score"),
+                        number::read(score.get("Test Score")),
+                    );
                     let model = Model { name, ..first.clone() };
                     push(&mut all, &model, self, row);
                 }
@@ -147,7 +156,8 @@ impl About<'_> {
         // garak names its probe in the text, between two marks.
         let said = self.text(&["problemtype", "description", "value"]).unwrap_or_default();
         let probe = said.split('`').nth(1).filter(|_| said.contains("probe")).map(str::to_owned);
-        let benchmark = || said.split(" on the ").nth(1).and_then(|rest| rest.split(" benchmark").next()).map(str::to_owned);
+        let benchmark =
+            || said.split(" on the ").nth(1).and_then(|rest| rest.split(" benchmark").next()).map(str::to_owned);
         probe.or_else(benchmark).or_else(|| self.id()).unwrap_or_else(|| "unknown".to_owned())
     }
 
@@ -156,7 +166,8 @@ impl About<'_> {
             return rows.items().iter().map(|row| self.garak_row(row)).collect();
         }
         let Some(value) = metric.get("value") else { return Vec::new() };
-        let name = metric.scalar_at("metrics").or_else(|| metric.scalar_at("name")).unwrap_or_else(|| "unknown".to_owned());
+        let name =
+            metric.scalar_at("metrics").or_else(|| metric.scalar_at("name")).unwrap_or_else(|| "unknown".to_owned());
         if name == "stderr" && self.partner(metric, &MEANS).is_some() {
             return Vec::new();
         }
@@ -185,16 +196,18 @@ impl About<'_> {
     fn partner<'t>(&'t self, metric: &Tree, names: &[&str]) -> Option<&'t Tree> {
         let scorer = metric.scalar_at("scorer");
         let all = self.report.get("metrics").map(Tree::items).unwrap_or_default();
-        all.iter().find(|other| other.scalar_at("scorer") == scorer && other.text_at("metrics").is_some_and(|name| names.contains(&name)))
+        all.iter().find(|other| {
+            other.scalar_at("scorer") == scorer && other.text_at("metrics").is_some_and(|name| names.contains(&name))
+        })
     }
 
     fn risk(&self) -> Found {
         let severity = self.text(&["impact", "cvss", "baseSeverity"]).map(|severity| severity.to_lowercase());
-        let severity = severity.filter(|word| matches!(word.as_str(), "none" | "low" | "medium" | "high" | "critical"));
+        let severity = severity.filter(|word| matches!(word.as_str(), "low" | "medium" | "high" | "critical"));
         let models = self.models();
         let mut found = Found::new("finding", self.title()).with("nature", "risk");
         found.set("models", Json::List(models.iter().map(Model::to_json).collect()));
-        found.set("severity", severity.as_deref().unwrap_or("unknown"));
+        found.set_text("severity", severity.as_deref());
         found.set("status", "open");
         found.set("affected", texts(models.iter().map(|model| model.name.clone())));
         let metrics = self.report.get("metrics").map(Tree::items).unwrap_or_default();
@@ -217,11 +230,18 @@ impl About<'_> {
             for reference in references {
                 let label = reference.scalar_at("label").unwrap_or_default();
                 let url = reference.scalar_at("url").unwrap_or_default();
-                body.push_str(&if label == url || label.is_empty() { format!("- {url}\n") } else { format!("- {label}: {url}\n") });
+                body.push_str(&if label == url || label.is_empty() {
+                    format!("- {url}\n")
+                } else {
+                    format!("- {label}: {url}\n")
+                });
             }
         }
         found.set_text("body", Some(&body));
-        found.set_text("created", self.text(&["reported_date"]).or_else(|| self.text(&["published_date"])).as_deref());
+        found.set_checked_text(
+            "created",
+            self.text(&["reported_date"]).or_else(|| self.text(&["published_date"])).as_deref(),
+        );
         let mut tags: Vec<String> = self.id().into_iter().collect();
         tags.extend(self.text(&["problemtype", "classof"]));
         tags.extend(self.text(&["problemtype", "type"]));
@@ -230,7 +250,7 @@ impl About<'_> {
         let weaknesses = self.report.at(&["impact", "cwe"]).map(Tree::one_or_many).unwrap_or_default();
         tags.extend(weaknesses.iter().filter_map(|cwe| cwe.scalar_at("cweId")));
         found.set("tags", texts(tags));
-        found.set("taxonomies", texts(self.taxonomies()));
+        found.set_checked("taxonomies", texts(self.taxonomies()));
         let credits = self.report.get("credit").or_else(|| self.report.get("credits"));
         let authors: Vec<Json> = credits
             .map(Tree::one_or_many)
@@ -249,7 +269,7 @@ impl About<'_> {
     fn taxonomies(&self) -> Vec<String> {
         let avid = self.report.at(&["impact", "avid"]);
         let edition = avid.and_then(|avid| avid.scalar_at("taxonomy_version"));
-        let name = edition.map_or("avid-sep".to_owned(), |edition| format!("avid-sep-{edition}"));
+        let name = format!("avid-sep-{}", edition.as_deref().unwrap_or(EDITION_UNKNOWN));
         let codes = avid.and_then(|avid| avid.get("sep_view")).map(Tree::items).unwrap_or_default();
         let code = |code: &Tree| code.text().and_then(|text| text.split(':').next()).map(str::trim).map(str::to_owned);
         codes.iter().filter_map(code).filter(|code| !code.is_empty()).map(|code| format!("{name}:{code}")).collect()

@@ -24,19 +24,24 @@ impl Importer for Citation {
         let file = &material.first;
         let title = file.scalar_at("title").ok_or_else(|| Refusal::new("is a citation file without a title"))?;
         let mut found = Found::new("resource", shortened(&title, 280));
-        found.set("name", shortened(&title, 190));
         found.set_text("version", file.scalar_at("version").as_deref());
         found.set_text("summary", file.scalar_at("abstract").map(|text| shortened(&text, 1_000)).as_deref());
         found.set_text("address", file.scalar_at("url").or_else(|| file.scalar_at("repository-code")).as_deref());
-        found.set_text("created", file.scalar_at("date-released").as_deref());
+        found.set_checked_text("created", file.scalar_at("date-released").as_deref());
         let licence = file.get("license").map(Tree::one_or_many).unwrap_or_default();
-        found.set_text("license", Some(&licence.iter().filter_map(Tree::scalar).collect::<Vec<_>>().join(" OR ")));
-        let authors: Vec<Json> = file.get("authors").map(Tree::items).unwrap_or_default().iter().filter_map(author).take(200).collect();
+        found.set_checked_text(
+            "license",
+            Some(&licence.iter().filter_map(Tree::scalar).collect::<Vec<_>>().join(" OR ")),
+        );
+        let authors: Vec<Json> =
+            file.get("authors").map(Tree::items).unwrap_or_default().iter().filter_map(author).take(200).collect();
         if !authors.is_empty() {
             found.set("authors", Json::List(authors));
         }
         let mut body = String::new();
-        for (field, label) in [("message", "How to cite"), ("repository-code", "Source"), ("doi", "DOI"), ("commit", "Commit")] {
+        for (field, label) in
+            [("message", "How to cite"), ("repository-code", "Source"), ("doi", "DOI"), ("commit", "Commit")]
+        {
             if let Some(said) = file.scalar_at(field) {
                 body.push_str(&format!("{label}: {said}\n\n"));
             }
@@ -47,6 +52,7 @@ impl Importer for Citation {
         found.set_text("body", Some(&body));
         let kind = file.scalar_at("type").unwrap_or_else(|| "software".to_owned());
         let keywords = file.get("keywords").map(Tree::items).unwrap_or_default();
+        found.set("kind", if kind == "dataset" { "dataset" } else { "tool" });
         found.set("tags", texts([kind].into_iter().chain(keywords.iter().filter_map(Tree::scalar))));
         Ok(vec![found])
     }

@@ -23,7 +23,8 @@ impl Importer for Croissant {
 
     fn claims(&self, material: &Material<'_>) -> bool {
         let kinds = material.first.get("@type").map(Tree::one_or_many).unwrap_or_default();
-        let dataset = kinds.iter().filter_map(Tree::text).any(|kind| kind.rsplit(['/', ':', '#']).next() == Some("Dataset"));
+        let dataset =
+            kinds.iter().filter_map(Tree::text).any(|kind| kind.rsplit(['/', ':', '#']).next() == Some("Dataset"));
         material.shape == Shape::Json && dataset && material.first.has("@context")
     }
 
@@ -31,20 +32,30 @@ impl Importer for Croissant {
         let file = &material.first;
         let name = localised(file.get("name")).unwrap_or_else(|| "unnamed data set".to_owned());
         let mut found = Found::new("resource", shortened(&format!("{name} (data set)"), 280));
-        found.set("name", shortened(&name, 190));
+        found.set("kind", "dataset");
         let description = localised(file.get("description")).unwrap_or_default();
         let flat: String = description.split_whitespace().collect::<Vec<_>>().join(" ");
         found.set_text("summary", Some(&shortened(&flat, 400)));
         found.set_text("version", file.scalar_at("version").as_deref());
         let address = file.get("url").or_else(|| file.get("sameAs")).map(Tree::one_or_many).unwrap_or_default();
         found.set_text("address", address.iter().find_map(Tree::scalar).as_deref());
-        found.set_text("created", file.scalar_at("datePublished").as_deref());
+        found.set_checked_text("created", file.scalar_at("datePublished").as_deref());
         let licence = file.get("license").map(Tree::one_or_many).unwrap_or_default();
-        let licence: Vec<String> = licence.iter().filter_map(|one| one.scalar().or_else(|| one.scalar_at("name")).or_else(|| one.scalar_at("url"))).collect();
-        found.set_text("license", Some(&licence.join(", ")));
+        let licence: Vec<String> = licence
+            .iter()
+            .filter_map(|one| one.scalar().or_else(|| one.scalar_at("name")).or_else(|| one.scalar_at("url")))
+            .collect();
+        found.set_checked_text("license", Some(&licence.join(", ")));
         found.set("body", body(file, &description));
         let keywords = file.get("keywords").map(Tree::one_or_many).unwrap_or_default();
-        found.set("tags", texts(["croissant".to_owned(), "dataset".to_owned()].into_iter().chain(keywords.iter().filter_map(Tree::scalar).take(48))));
+        found.set(
+            "tags",
+            texts(
+                ["croissant".to_owned(), "dataset".to_owned()]
+                    .into_iter()
+                    .chain(keywords.iter().filter_map(Tree::scalar).take(48)),
+            ),
+        );
         let creators = file.get("creator").map(Tree::one_or_many).unwrap_or_default();
         let authors: Vec<Json> = creators
             .iter()
@@ -65,7 +76,11 @@ impl Importer for Croissant {
 /// A text, or the English or first one of a map of languages.
 fn localised(value: Option<&Tree>) -> Option<String> {
     let value = value?;
-    value.scalar().or_else(|| value.scalar_at("en")).or_else(|| value.scalar_at("@value")).or_else(|| value.entries().iter().find_map(|(_, text)| text.scalar()))
+    value
+        .scalar()
+        .or_else(|| value.scalar_at("en"))
+        .or_else(|| value.scalar_at("@value"))
+        .or_else(|| value.entries().iter().find_map(|(_, text)| text.scalar()))
 }
 
 fn body(file: &Tree, description: &str) -> String {

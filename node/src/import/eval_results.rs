@@ -1,5 +1,7 @@
 //! Hugging Face `.eval_results`: values of one model for tasks of data sets on the hub, a list in YAML.
 
+use lyceum_protocol::publication::evaluation::names;
+
 use super::found::{Evaluation, Found, Model, Row};
 use super::tree::Tree;
 use super::{Importer, Material, Options, Refusal, Rest, Shape, number};
@@ -23,13 +25,22 @@ impl Importer for EvalResults {
         // The model is named by the folder alone; that is no name of the hub.
         let folder = material.path.canonicalize().ok();
         let model_folder = folder.as_deref().and_then(std::path::Path::parent).and_then(std::path::Path::parent);
-        let inside = folder.as_deref().and_then(std::path::Path::parent).is_some_and(|at| at.ends_with(".eval_results"));
-        let name = model_folder.filter(|_| inside).and_then(|at| at.file_name()).map(|name| name.to_string_lossy().into_owned());
+        let inside =
+            folder.as_deref().and_then(std::path::Path::parent).is_some_and(|at| at.ends_with(".eval_results"));
+        let name = model_folder
+            .filter(|_| inside)
+            .and_then(|at| at.file_name())
+            .map(|name| name.to_string_lossy().into_owned());
         let mut model = Model::named(name.as_deref());
         if name.is_some() {
             model.details.push(("name_from".to_owned(), "the folder of the file".to_owned()));
         }
-        let mut evaluation = Evaluation { model, source: "Hugging Face .eval_results".to_owned(), from_document: true, ..Evaluation::default() };
+        let mut evaluation = Evaluation {
+            model,
+            source: "Hugging Face .eval_results".to_owned(),
+            from_document: true,
+            ..Evaluation::default()
+        };
         for item in material.first.items() {
             evaluation.push(row(item));
         }
@@ -46,7 +57,7 @@ fn row(item: &Tree) -> Row {
     row.dataset.hub = Some(dataset.clone());
     row.dataset.name = dataset;
     let revision = item.at(&["dataset", "revision"]).and_then(Tree::scalar);
-    row.dataset.details.extend(revision.map(|revision| ("revision".to_owned(), revision)));
+    row.dataset.details.extend(revision.map(|revision| (names::DATASET_REVISION.to_owned(), revision)));
     row.time = item.scalar_at("date");
     row.details.extend(item.scalar_at("notes").map(|notes| ("notes".to_owned(), notes)));
     for (field, name) in [("url", "source_url"), ("name", "source_name")] {

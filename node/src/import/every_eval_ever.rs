@@ -43,13 +43,16 @@ fn record(record: &Tree) -> Result<Found, Refusal> {
         from_document: source.text_at("source_type") == Some("documentation"),
         organisation: source.scalar_at("source_organization_name"),
         organisation_url: source.scalar_at("source_organization_url"),
-        relationship: relationship.filter(|said| matches!(said.as_str(), "first_party" | "third_party" | "collaborative" | "other")),
+        relationship: relationship
+            .filter(|said| matches!(said.as_str(), "first_party" | "third_party" | "collaborative" | "other")),
         source_details: details(source.get("additional_details")),
         time: record.scalar_at("evaluation_timestamp"),
         ..Evaluation::default()
     };
     evaluation.source_details.push(("original_schema_version".to_owned(), version));
-    for (name, from) in [("original_evaluation_id", "evaluation_id"), ("original_retrieved_timestamp", "retrieved_timestamp")] {
+    for (name, from) in
+        [("original_evaluation_id", "evaluation_id"), ("original_retrieved_timestamp", "retrieved_timestamp")]
+    {
         evaluation.source_details.extend(record.scalar_at(from).map(|value| (name.to_owned(), value)));
     }
     for result in record.get("evaluation_results").map(Tree::items).unwrap_or_default() {
@@ -59,10 +62,11 @@ fn record(record: &Tree) -> Result<Found, Refusal> {
         return Err(Refusal::new("is a record without results"));
     }
     let library = record.get("eval_library");
-    let tool = library.and_then(|library| library.scalar_at("name")).filter(|name| name != "unknown").map(|name| Tool {
-        name,
-        version: library.and_then(|library| library.scalar_at("version")).filter(|version| version != "unknown"),
-    });
+    let tool =
+        library.and_then(|library| library.scalar_at("name")).filter(|name| name != "unknown").map(|name| Tool {
+            name,
+            version: library.and_then(|library| library.scalar_at("version")).filter(|version| version != "unknown"),
+        });
     let mut found = evaluation.into_found(tool);
     if record.has("detailed_evaluation_results") {
         found.leave_out("detailed_evaluation_results", "the samples are in another file");
@@ -72,7 +76,11 @@ fn record(record: &Tree) -> Result<Found, Refusal> {
 
 fn details(from: Option<&Tree>) -> Details {
     let entries = from.map(Tree::entries).unwrap_or_default();
-    entries.iter().filter(|(_, value)| *value != Tree::Null).map(|(key, value)| (key.clone(), value.raw(1_000))).collect()
+    entries
+        .iter()
+        .filter(|(_, value)| *value != Tree::Null)
+        .map(|(key, value)| (key.clone(), value.raw(1_000)))
+        .collect()
 }
 
 fn model(info: &Tree) -> Model {
@@ -94,7 +102,8 @@ fn row(result: &Tree) -> Row {
     let name = result.scalar_at("evaluation_name").unwrap_or_else(|| "unknown".to_owned());
     let config = result.get("metric_config").unwrap_or(&Tree::Null);
     let score = result.get("score_details").unwrap_or(&Tree::Null);
-    let metric = config.scalar_at("metric_name").or_else(|| config.scalar_at("metric_id")).unwrap_or_else(|| name.clone());
+    let metric =
+        config.scalar_at("metric_name").or_else(|| config.scalar_at("metric_id")).unwrap_or_else(|| name.clone());
     let mut row = Row::new(name, metric, number::read(score.get("score")));
     row.lower_is_better = match config.get("lower_is_better") {
         Some(Tree::Bool(lower)) => Some(*lower),
@@ -103,7 +112,8 @@ fn row(result: &Tree) -> Row {
     let bound = |name: &str| number::read(config.get(name)).ok().map(|bound| bound.value);
     row.range = bound("min_score").zip(bound("max_score"));
     row.metric_details = details(config.get("additional_details"));
-    for name in ["evaluation_description", "metric_id", "metric_kind", "score_type", "metric_parameters", "llm_scoring"] {
+    for name in ["evaluation_description", "metric_id", "metric_kind", "score_type", "metric_parameters", "llm_scoring"]
+    {
         row.metric_details.extend(config.get(name).map(|value| (name.to_owned(), value.raw(1_000))));
     }
     row.unit = config.text_at("metric_unit").and_then(known_unit);

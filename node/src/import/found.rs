@@ -1,6 +1,6 @@
 //! What an importer has found in a file, before it becomes a publication: one of these for each model and run.
 
-use lyceum_protocol::publication::Json;
+use lyceum_protocol::publication::{Json, Publication};
 
 use super::metric::{self, Direction};
 use super::number::{NoNumber, Number};
@@ -52,6 +52,23 @@ impl Found {
     pub fn set_text(&mut self, name: &'static str, text: Option<&str>) {
         if let Some(text) = text.map(str::trim).filter(|text| !text.is_empty()) {
             self.set(name, text);
+        }
+    }
+
+    /// Sets a field of every publication if its value is one that may stand there, such as a date; else it is left out.
+    pub fn set_checked(&mut self, name: &'static str, value: impl Into<Json>) {
+        let value = value.into();
+        let probe = Json::from([("type", "note".into()), ("title", "t".into()), (name, value.clone())]);
+        match Publication::from_json(probe).and_then(|probe| probe.check_own()) {
+            Ok(()) => self.set(name, value),
+            Err(fault) => self.leave_out(fault.field, fault.reason),
+        }
+    }
+
+    /// The same for a text that is there and not blank.
+    pub fn set_checked_text(&mut self, name: &'static str, text: Option<&str>) {
+        if let Some(text) = text.map(str::trim).filter(|text| !text.is_empty()) {
+            self.set_checked(name, text);
         }
     }
 
@@ -329,7 +346,8 @@ impl Evaluation {
             summary.push_str(&format!(" Without a score, as text: {}.", counted(unscored, "value")));
         }
         let models = Json::List(vec![self.model.to_json()]);
-        let found = Found::new("finding", title).with("nature", "evaluation").with("summary", summary).with("models", models);
+        let found =
+            Found::new("finding", title).with("nature", "evaluation").with("summary", summary).with("models", models);
         Found { evaluation: Some(self), tool, ..found }
     }
 }
@@ -363,7 +381,11 @@ mod tests {
             })
             .collect();
         assert_eq!(reasons.len(), 3);
-        assert!(reasons[0].contains("table of metrics") && reasons[1].contains("NaN") && reasons[2].contains("neither a high"));
+        assert!(
+            reasons[0].contains("table of metrics")
+                && reasons[1].contains("NaN")
+                && reasons[2].contains("neither a high")
+        );
         let Some(Item::Scored(_, _, lower)) = evaluation.items.get(1) else { panic!() };
         assert!(lower);
     }

@@ -5,6 +5,9 @@
 
 use std::collections::BTreeSet;
 
+use lyceum_protocol::publication::evaluation::names;
+use lyceum_protocol::publication::taxonomy::EDITION_UNKNOWN;
+
 use super::found::{Details, Evaluation, Found, Model, Row, Tool, texts};
 use super::number::{self, NoNumber, Number, Reason};
 use super::tree::Tree;
@@ -92,7 +95,12 @@ impl Report {
         let mut model = Model::named(name.as_deref().or(kind.as_deref()));
         model.details.extend(kind.clone().map(|kind| ("target_type".to_owned(), kind)));
         let tool = Tool { name: "garak".to_owned(), version };
-        let time = [init.get("orig_start_time"), init.get("start_time"), setup.get("transient.starttime_iso"), digest.at(&["meta", "start_time"])];
+        let time = [
+            init.get("orig_start_time"),
+            init.get("start_time"),
+            setup.get("transient.starttime_iso"),
+            digest.at(&["meta", "start_time"]),
+        ];
         let mut evaluation = Evaluation {
             model,
             source: tool.name.clone(),
@@ -107,7 +115,11 @@ impl Report {
             digest_rows(digest, &mut evaluation);
         }
         if evaluation.items.is_empty() {
-            let why = if self.attempt_lines > 0 { "is a run that was cut short: it has attempts and no evaluation" } else { "has no evaluation" };
+            let why = if self.attempt_lines > 0 {
+                "is a run that was cut short: it has attempts and no evaluation"
+            } else {
+                "has no evaluation"
+            };
             return Err(Refusal::new(why));
         }
         // The probes of this module ask nothing: they try out garak itself.
@@ -118,14 +130,23 @@ impl Report {
         let attempts = u64::try_from(self.attempts.len()).unwrap_or(u64::MAX);
         found.samples = (attempts > 0).then_some((attempts, None));
         let tags: BTreeSet<String> = probe_tags(digest);
+        let terms: BTreeSet<String> = tags.iter().filter_map(|tag| term(tag)).collect();
+        if !terms.is_empty() {
+            found.set_checked("taxonomies", texts(terms));
+        }
         if !tags.is_empty() {
             found.set("tags", texts(tags.into_iter().take(50)));
         }
         if self.completion.is_none() && self.init.is_some() {
-            let said = format!("{} The report has no line that says that the run was completed.", found.text("summary"));
+            let said =
+                format!("{} The report has no line that says that the run was completed.", found.text("summary"));
             found.set("summary", said);
         }
-        for (field, why) in [("_config.config_files", "folders of a machine"), ("reporting.report_dir", "a folder of a machine"), ("plugins.generators", "how a model was reached is not published")] {
+        for (field, why) in [
+            ("_config.config_files", "folders of a machine"),
+            ("reporting.report_dir", "a folder of a machine"),
+            ("plugins.generators", "how a model was reached is not published"),
+        ] {
             if setup.has(field) {
                 found.leave_out(field, why);
             }
@@ -136,7 +157,12 @@ impl Report {
     fn source_details(&self, init: &Tree, digest: &Tree) -> Details {
         let mut details = Vec::new();
         let mut put = |name: &str, value: Option<String>| details.extend(value.map(|value| (name.to_owned(), value)));
-        put("run", init.scalar_at("orig_uuid").or_else(|| init.scalar_at("run")).or_else(|| digest.at(&["meta", "run_uuid"]).and_then(Tree::scalar)));
+        put(
+            "run",
+            init.scalar_at("orig_uuid")
+                .or_else(|| init.scalar_at("run"))
+                .or_else(|| digest.at(&["meta", "run_uuid"]).and_then(Tree::scalar)),
+        );
         put("aggregate_run", init.get("orig_uuid").and_then(|_| init.scalar_at("run")));
         put("end_time", self.completion.as_ref().and_then(|line| line.scalar_at("end_time")));
         put("attempt_lines", Some(self.attempt_lines.to_string()).filter(|_| self.attempt_lines > 0));
@@ -152,6 +178,15 @@ fn probe_tags(digest: &Tree) -> BTreeSet<String> {
     tags.flat_map(Tree::items).filter_map(Tree::text).map(str::to_owned).collect()
 }
 
+/// The term of a taxonomy that a tag of garak stands for; it names no edition.
+fn term(tag: &str) -> Option<String> {
+    if let Some(code) = tag.strip_prefix("owasp:llm") {
+        return Some(format!("owasp-llm-{EDITION_UNKNOWN}:LLM{code}"));
+    }
+    let code = tag.strip_prefix("avid-effect:")?.rsplit(':').next()?;
+    Some(format!("avid-sep-{EDITION_UNKNOWN}:{code}"))
+}
+
 fn eval_row(line: &Tree, setup: &Tree, digest: &Tree, evaluation: &mut Evaluation) {
     let probe = line.scalar_at("probe").unwrap_or_else(|| "unknown".to_owned());
     let detector = line.scalar_at("detector").unwrap_or_else(|| "unknown".to_owned());
@@ -164,7 +199,9 @@ fn eval_row(line: &Tree, setup: &Tree, digest: &Tree, evaluation: &mut Evaluatio
         line.get("total_evaluated").or_else(|| line.get("total")).map_or("?".to_owned(), |total| total.raw(40))
     );
     let value = match (passed, total) {
-        (Some(passed), Some(total)) if total > 0 && passed <= total => Ok(Number { value: share(passed, total), raw, percent: false }),
+        (Some(passed), Some(total)) if total > 0 && passed <= total => {
+            Ok(Number { value: share(passed, total), raw, percent: false })
+        }
         (Some(_), Some(0)) => Err(NoNumber { raw, reason: Reason::NotAvailable }),
         _ => Err(NoNumber { raw, reason: Reason::NotANumber }),
     };
@@ -183,7 +220,8 @@ fn eval_row(line: &Tree, setup: &Tree, digest: &Tree, evaluation: &mut Evaluatio
         && (0.0..=1.0).contains(&low)
         && (0.0..=1.0).contains(&high)
     {
-        row.uncertainty.interval = Some((1.0 - high, 1.0 - low, bound("confidence"), line.scalar_at("confidence_method")));
+        row.uncertainty.interval =
+            Some((1.0 - high, 1.0 - low, bound("confidence"), line.scalar_at("confidence_method")));
         row.details.push(("attack_rate_bounds".to_owned(), format!("{low} to {high}")));
     }
     settings(setup, digest, &mut row);
@@ -199,7 +237,7 @@ fn settings(setup: &Tree, digest: &Tree, row: &mut Row) {
     for (field, name) in [
         ("run.generations", "generations"),
         ("run.soft_probe_prompt_cap", "prompt_cap"),
-        ("run.seed", "seed"),
+        ("run.seed", names::SEED),
         ("run.eval_threshold", "eval_threshold"),
         ("run.target_lang", "target_language"),
     ] {
@@ -220,7 +258,9 @@ fn digest_rows(digest: &Tree, evaluation: &mut Evaluation) {
                 row.unit = Some("proportion");
                 row.metric_details.push(("detector".to_owned(), detector.clone()));
                 row.uncertainty.n = scored.get("total_evaluated").and_then(Tree::count);
-                for name in ["absolute_defcon", "relative_score", "relative_defcon", "detector_defcon", "zscore", "hit_count"] {
+                for name in
+                    ["absolute_defcon", "relative_score", "relative_defcon", "detector_defcon", "zscore", "hit_count"]
+                {
                     row.details.extend(scored.get(name).map(|value| (name.to_owned(), value.raw(40))));
                 }
                 settings(digest.at(&["meta", "setup"]).unwrap_or(&Tree::Null), digest, &mut row);
@@ -238,4 +278,3 @@ fn stub(kind: Option<&str>, name: Option<&str>) -> Option<String> {
     let name = name.unwrap_or_default().to_lowercase();
     (name.starts_with("test.") || name == "dummy").then(|| format!("the target {name} is a stub, no model"))
 }
-

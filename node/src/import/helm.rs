@@ -2,6 +2,7 @@
 
 use std::path::Path;
 
+use lyceum_protocol::publication::evaluation::names;
 use sha2::{Digest as _, Sha256};
 
 use super::found::{Evaluation, Found, Model, Row, Tool};
@@ -16,7 +17,14 @@ pub(super) struct Helm;
 
 /// Rows that keep the books of a run, by the beginning of their names.
 const BOOKKEEPING: [&str; 9] = [
-    "num_", "training_", "inference_", "batch_size", "finish_reason_", "prompt_truncated", "max_prob", "estimated_num_tokens",
+    "num_",
+    "training_",
+    "inference_",
+    "batch_size",
+    "finish_reason_",
+    "prompt_truncated",
+    "max_prob",
+    "estimated_num_tokens",
     "denoised_runtime",
 ];
 
@@ -73,7 +81,9 @@ impl Importer for Helm {
         let mut perturbed = 0_usize;
         let mut distinct = std::collections::BTreeSet::new();
         for stat in stats {
-            let Some(name) = stat.get("name") else { return Err(Refusal::new("has a row in stats.json without a name")) };
+            let Some(name) = stat.get("name") else {
+                return Err(Refusal::new("has a row in stats.json without a name"));
+            };
             let metric = name.scalar_at("name").unwrap_or_default();
             let split = name.scalar_at("split");
             if name.get("perturbation").is_some() {
@@ -82,7 +92,8 @@ impl Importer for Helm {
                 books = books.saturating_add(1);
             } else if distinct.insert((metric.clone(), split.clone(), name.scalar_at("sub_split"))) {
                 let mut row = Row::new(task, metric, number::read(stat.get("mean")));
-                row.dataset.name = run.at(&["scenario", "name"]).and_then(Tree::scalar).unwrap_or_else(|| task.to_owned());
+                row.dataset.name =
+                    run.at(&["scenario", "name"]).and_then(Tree::scalar).unwrap_or_else(|| task.to_owned());
                 row.uncertainty.n = instances(stats, split.as_deref());
                 row.dataset.split = split;
                 row.details.extend(stat.scalar_at("count").map(|count| ("trials".to_owned(), count)));
@@ -99,10 +110,16 @@ impl Importer for Helm {
             found.stub = Some(format!("the run was limited to {few} instances"));
         }
         if perturbed > 0 {
-            found.leave_out("stats", format!("{perturbed} rows of perturbed inputs: they repeat the metrics, computed on the worst case"));
+            found.leave_out(
+                "stats",
+                format!("{perturbed} rows of perturbed inputs: they repeat the metrics, computed on the worst case"),
+            );
         }
         if books > 0 {
-            found.leave_out("stats", format!("{books} rows that keep the books of the run, such as token counts and runtimes"));
+            found.leave_out(
+                "stats",
+                format!("{books} rows that keep the books of the run, such as token counts and runtimes"),
+            );
         }
         let groups = spec.get("groups").map(Tree::items).unwrap_or_default();
         found.set("tags", super::found::texts(groups.iter().filter_map(Tree::scalar)));
@@ -123,8 +140,8 @@ fn instances(stats: &[Tree], split: Option<&str>) -> Option<u64> {
 
 fn settings(adapter: &Tree, row: &mut Row) {
     for (field, name) in [
-        ("max_train_instances", "n_shot"),
-        ("max_eval_instances", "limit"),
+        ("max_train_instances", names::SHOTS),
+        ("max_eval_instances", names::LIMIT),
         ("num_outputs", "num_outputs"),
         ("num_trials", "num_trials"),
         ("temperature", "temperature"),

@@ -1,5 +1,7 @@
 //! Inspect AI: logs in JSON and in zip, versions 1 to 3, and the exports that have no version.
 
+use lyceum_protocol::publication::evaluation::names;
+
 use super::found::{Details, Evaluation, Found, Model, Row, Tool};
 use super::lm_eval::{FEW_SAMPLES, is_local_path};
 use super::tree::{Aside, Tree};
@@ -22,7 +24,9 @@ impl Importer for Inspect {
     fn claims(&self, material: &Material<'_>) -> bool {
         let eval = material.first.get("eval");
         let shaped = eval.is_some_and(|eval| eval.has("task") && eval.has("model"));
-        matches!(material.shape, Shape::Json | Shape::Zip) && shaped && (material.first.has("status") || material.first.has("version"))
+        matches!(material.shape, Shape::Json | Shape::Zip)
+            && shaped
+            && (material.first.has("status") || material.first.has("version"))
             || material.shape == Shape::Zip
     }
 
@@ -30,7 +34,9 @@ impl Importer for Inspect {
         let log = &material.first;
         if let Some(version) = log.get("version").filter(|version| !version.count().is_some_and(|n| n <= VERSION_MAX)) {
             let version = version.raw(20);
-            return Err(Refusal::new(format!("is a log of version {version}, and versions up to {VERSION_MAX} are known here")));
+            return Err(Refusal::new(format!(
+                "is a log of version {version}, and versions up to {VERSION_MAX} are known here"
+            )));
         }
         let Some(eval) = log.get("eval").filter(|eval| eval.is_map()) else {
             return Err(Refusal::new("is a zip whose header is no log"));
@@ -122,7 +128,8 @@ impl<'a> Run<'a> {
         let error = entries.iter().find(|(name, _)| ERRORS.contains(&name.as_str()));
         // It belongs to the one mean of its scorer.
         let owner = entries.iter().find(|(name, _)| matches!(name.as_str(), "accuracy" | "mean"));
-        let owner = owner.or_else(|| entries.iter().find(|(name, _)| !ERRORS.contains(&name.as_str()))).map(|(name, _)| name);
+        let owner =
+            owner.or_else(|| entries.iter().find(|(name, _)| !ERRORS.contains(&name.as_str()))).map(|(name, _)| name);
         for (key, metric) in entries {
             if ERRORS.contains(&key.as_str()) && owner.is_some() {
                 continue;
@@ -132,7 +139,9 @@ impl<'a> Run<'a> {
             if let Some((error_name, error)) = error.filter(|_| Some(key) == owner) {
                 match value_of(error) {
                     Ok(error) => row.uncertainty.standard_error = Some((error.value, Some(error_name.clone()))),
-                    Err(none) => row.details.push(("standard_error_raw".to_owned(), format!("{} ({})", none.raw, none.reason))),
+                    Err(none) => {
+                        row.details.push(("standard_error_raw".to_owned(), format!("{} ({})", none.raw, none.reason)))
+                    }
                 }
             }
             if let Some(deviation) = entries.iter().find(|(name, _)| name == "std").filter(|_| Some(key) == owner) {
@@ -146,7 +155,9 @@ impl<'a> Run<'a> {
     fn about(&self, scored: &Scored<'_>, metric: &Tree, row: &mut Row) {
         let total = self.results.get("completed_samples").or_else(|| self.results.get("total_samples"));
         row.uncertainty.n = scored.row.get("scored_samples").or(total).and_then(Tree::count);
-        let put = |to: &mut Details, name: &str, value: Option<String>| to.extend(value.map(|value| (name.to_owned(), value)));
+        let put = |to: &mut Details, name: &str, value: Option<String>| {
+            to.extend(value.map(|value| (name.to_owned(), value)))
+        };
         put(&mut row.metric_details, "scorer", Some(scored.name.clone()));
         put(&mut row.metric_details, "scorer_function", scored.scorer.clone().filter(|scorer| *scorer != scored.name));
         put(&mut row.metric_details, "reducer", scored.reducer.clone());
@@ -164,7 +175,7 @@ impl<'a> Run<'a> {
         for name in ["limit", "epochs", "epochs_reducer", "message_limit", "token_limit", "time_limit"] {
             put(&mut row.settings, name, self.eval.at(&["config", name]).map(|value| value.raw(120)));
         }
-        put(&mut row.settings, "task_version", self.eval.scalar_at("task_version"));
+        put(&mut row.dataset.details, names::TASK_VERSION, self.eval.scalar_at("task_version"));
         let args = self.eval.get("task_args").filter(|args| !args.entries().is_empty());
         put(&mut row.settings, "task_args", args.map(|args| args.raw(500)));
         for place in [self.log.at(&["plan", "config"]), self.eval.get("model_generate_config")] {
@@ -252,6 +263,8 @@ fn source_details(log: &Tree, eval: &Tree, status: &str) -> Details {
     for name in ["run_id", "task_id", "task_registry_name"] {
         details.extend(eval.scalar_at(name).map(|value| (name.to_owned(), value)));
     }
-    details.extend(log.at(&["stats", "completed_at"]).and_then(Tree::scalar).map(|time| ("completed_at".to_owned(), time)));
+    details.extend(
+        log.at(&["stats", "completed_at"]).and_then(Tree::scalar).map(|time| ("completed_at".to_owned(), time)),
+    );
     details
 }

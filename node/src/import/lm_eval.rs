@@ -4,6 +4,7 @@ use std::io::Read as _;
 use std::path::Path;
 
 use lyceum_protocol::publication::Json;
+use lyceum_protocol::publication::evaluation::names;
 use sha2::{Digest as _, Sha256};
 
 use super::found::{Details, Evaluation, Found, Model, Row, Tool};
@@ -19,9 +20,18 @@ pub(super) const FEW_SAMPLES: u64 = 10;
 /// Keys of a row that are no metrics.
 const NO_METRICS: [&str; 6] = ["alias", "name", "sample_len", "sample_count", "samples", "details"];
 /// What says how a run was made.
-const SETTINGS: [&str; 14] = [
-    "limit", "batch_size", "gen_kwargs", "random_seed", "numpy_seed", "torch_seed", "fewshot_seed", "bootstrap_iters",
-    "device", "use_cache", "no_cache", "model_dtype", "model_num_parameters", "model_revision",
+const SETTINGS: [&str; 11] = [
+    "limit",
+    "batch_size",
+    "gen_kwargs",
+    "numpy_seed",
+    "torch_seed",
+    "fewshot_seed",
+    "bootstrap_iters",
+    "device",
+    "use_cache",
+    "no_cache",
+    "do_sample",
 ];
 /// Longest folder that is looked through for samples, in entries.
 const SIBLINGS_MAX: usize = 10_000;
@@ -110,11 +120,12 @@ impl Task<'_> {
             if NO_METRICS.contains(&key.as_str()) || key.contains("_stderr") || *value == Tree::Null {
                 continue;
             }
-            let (metric, filter) = key.split_once(',').map_or((key.as_str(), None), |(metric, filter)| (metric, Some(filter)));
+            let (metric, filter) =
+                key.split_once(',').map_or((key.as_str(), None), |(metric, filter)| (metric, Some(filter)));
             let mut row = Row::new(self.task, metric, number::read(Some(value)));
             row.lower_is_better = self.direction(metric);
             if let Some(filter) = filter {
-                row.metric_details.push(("filter".to_owned(), filter.to_owned()));
+                row.metric_details.push((names::FILTER.to_owned(), filter.to_owned()));
             }
             let error_key = match filter {
                 Some(filter) => format!("{metric}_stderr,{filter}"),
@@ -123,7 +134,9 @@ impl Task<'_> {
             if let Some(error) = self.row.get(&error_key) {
                 match number::read(Some(error)) {
                     Ok(error) => row.uncertainty.standard_error = Some((error.value, None)),
-                    Err(none) => row.details.push(("standard_error_raw".to_owned(), format!("{} ({})", none.raw, none.reason))),
+                    Err(none) => {
+                        row.details.push(("standard_error_raw".to_owned(), format!("{} ({})", none.raw, none.reason)))
+                    }
                 }
             }
             self.samples(&mut row);
@@ -149,18 +162,20 @@ impl Task<'_> {
     fn about(&self, row: &mut Row) {
         let mut settings: Details = Vec::new();
         let mut put = |name: &str, value: Option<String>| settings.extend(value.map(|value| (name.to_owned(), value)));
-        put("n_shot", self.shots());
+        put(names::SHOTS, self.shots());
+        put(names::SEED, self.config.scalar_at("random_seed"));
         for name in SETTINGS {
             put(name, self.config.get(name).map(|value| value.raw(200)));
         }
-        for name in ["fewshot_as_multiturn", "chat_template_sha", "system_instruction_sha"] {
-            put(name, self.file.scalar_at(name));
-        }
-        put("task_version", self.file.at(&["versions", self.task]).map(|version| version.raw(60)));
+        put("fewshot_as_multiturn", self.file.scalar_at("fewshot_as_multiturn"));
+        put(names::CHAT_TEMPLATE, self.file.scalar_at("chat_template_sha"));
+        put(names::SYSTEM_PROMPT, self.file.scalar_at("system_instruction_sha"));
         put("task_hash", self.file.at(&["task_hashes", self.task]).and_then(Tree::scalar));
         let config = self.file.at(&["configs", self.task]);
         put("output_type", config.and_then(|config| config.scalar_at("output_type")));
         row.settings = settings;
+        let version = self.file.at(&["versions", self.task]).map(|version| version.raw(60));
+        row.dataset.details.extend(version.map(|version| (names::TASK_VERSION.to_owned(), version)));
         if let Some(group) = self.group() {
             row.details.push(("group".to_owned(), group));
         }
@@ -179,7 +194,7 @@ impl Task<'_> {
         }
         row.dataset.split = ["test_split", "validation_split"].iter().find_map(|name| config.scalar_at(name));
         if let Some(name) = config.scalar_at("dataset_name") {
-            row.dataset.details.push(("config".to_owned(), name));
+            row.dataset.details.push((names::DATASET_CONFIG.to_owned(), name));
         }
     }
 
@@ -199,7 +214,8 @@ impl Task<'_> {
 
     fn group(&self) -> Option<String> {
         let groups = self.file.get("group_subtasks")?.entries();
-        let mine = groups.iter().find(|(_, members)| members.items().iter().any(|member| member.text() == Some(self.task)));
+        let mine =
+            groups.iter().find(|(_, members)| members.items().iter().any(|member| member.text() == Some(self.task)));
         mine.map(|(group, _)| group.clone())
     }
 
@@ -223,7 +239,9 @@ fn arguments(text: &str) -> Vec<(String, String)> {
     let mut arguments: Vec<(String, String)> = Vec::new();
     for part in text.split(',') {
         match (part.split_once('='), arguments.last_mut()) {
-            (Some((key, value)), _) if !key.trim().is_empty() => arguments.push((key.trim().to_owned(), value.trim().to_owned())),
+            (Some((key, value)), _) if !key.trim().is_empty() => {
+                arguments.push((key.trim().to_owned(), value.trim().to_owned()))
+            }
             (_, Some((_, last))) => {
                 last.push(',');
                 last.push_str(part);
@@ -247,22 +265,33 @@ fn model(file: &Tree, config: &Tree, left_out: &mut Vec<super::private::LeftOut>
     let name = named.or_else(|| ["pretrained", "engine", "model", "path", "peft"].iter().find_map(|key| argument(key)));
     let mut model = Model::named(name.as_deref().or_else(|| config.text_at("model")));
     if is_local_path(&model.name) {
-        left_out.push(super::private::LeftOut::new("config.model_args", "a path on a machine: its last part names the model"));
+        left_out.push(super::private::LeftOut::new(
+            "config.model_args",
+            "a path on a machine: its last part names the model",
+        ));
         let last = model.name.trim_end_matches(['/', '\\']).rsplit(['/', '\\']).next().unwrap_or("unknown").to_owned();
         model = Model::named(Some(&last));
         model.details.push(("name_from".to_owned(), "the last part of a local path".to_owned()));
     }
-    model.revision = argument("revision").or_else(|| config.scalar_at("model_revision").filter(|revision| revision != "main"));
+    model.revision =
+        argument("revision").or_else(|| config.scalar_at("model_revision").filter(|revision| revision != "main"));
     model.digest = config.scalar_at("model_sha").filter(|sha| !sha.is_empty());
     for (key, value) in given {
-        if !matches!(key.as_str(), "pretrained" | "revision" | "engine" | "model" | "path" | "api_key" | "base_url" | "tokenizer") {
+        if !matches!(
+            key.as_str(),
+            "pretrained" | "revision" | "engine" | "model" | "path" | "api_key" | "base_url" | "tokenizer"
+        ) {
             model.details.push((key, value));
         } else if matches!(key.as_str(), "api_key" | "base_url") {
-            left_out.push(super::private::LeftOut::new(format!("config.model_args.{key}"), "how a model was reached is not published"));
+            left_out.push(super::private::LeftOut::new(
+                format!("config.model_args.{key}"),
+                "how a model was reached is not published",
+            ));
         }
     }
     if let Some(dtype) = config.scalar_at("model_dtype") {
-        model.details.push(("dtype".to_owned(), dtype));
+        model.details.retain(|(key, _)| key != "dtype");
+        model.details.push((names::PRECISION.to_owned(), dtype));
     }
     if let Some(parameters) = config.scalar_at("model_num_parameters") {
         model.details.push(("parameters".to_owned(), parameters));
@@ -309,7 +338,8 @@ fn samples_beside(results: &Path) -> Option<(u64, Option<String>)> {
                 break;
             }
             hash.update(bytes);
-            count = count.saturating_add(u64::try_from(bytes.iter().filter(|byte| **byte == b'\n').count()).unwrap_or(0));
+            count =
+                count.saturating_add(u64::try_from(bytes.iter().filter(|byte| **byte == b'\n').count()).unwrap_or(0));
         }
     }
     (!files.is_empty()).then(|| (count, Some(data_encoding::HEXLOWER.encode(&hash.finalize()))))

@@ -1,5 +1,7 @@
 //! Hugging Face model cards: the results in `model-index`. A card without results is read as the note that it is.
 
+use lyceum_protocol::publication::evaluation::names;
+
 use super::found::{Evaluation, Found, Model, Row};
 use super::note;
 use super::tree::Tree;
@@ -12,9 +14,8 @@ pub(super) struct ModelCard;
 /// Results that are taken unless all are asked for.
 pub(super) const RESULTS_MAX: usize = 200;
 /// Keys that only cards have.
-const CARD_KEYS: [&str; 8] = [
-    "model-index", "base_model", "pipeline_tag", "library_name", "license", "datasets", "model_name", "widget",
-];
+const CARD_KEYS: [&str; 8] =
+    ["model-index", "base_model", "pipeline_tag", "library_name", "license", "datasets", "model_name", "widget"];
 
 impl Importer for ModelCard {
     fn name(&self) -> &'static str {
@@ -73,7 +74,10 @@ fn model_of(given: &Tree, card: &Tree, seen: &mut usize, options: &Options) -> O
     if taken < total {
         let said = format!("The first {taken} of {total} results. {}", found.text("summary"));
         found.set("summary", said);
-        found.leave_out("model-index", format!("{} more results of {total}: --all takes them", total.saturating_sub(taken)));
+        found.leave_out(
+            "model-index",
+            format!("{} more results of {total}: --all takes them", total.saturating_sub(taken)),
+        );
     }
     if results.iter().flat_map(metrics).any(|metric| metric.has("verifyToken")) {
         found.leave_out("model-index[].results[].metrics[].verifyToken", "a token of the hub");
@@ -101,15 +105,18 @@ fn rows(result: &Tree) -> Vec<Row> {
         let value = metric.get("value");
         // Several values under names are several metrics; none of them is the one that is named.
         let mut row = Row::new(task.as_str(), kind.clone(), number::read(value));
-        row.metric_details.extend(metric.scalar_at("name").filter(|name| *name != kind).map(|name| ("name".to_owned(), name)));
+        row.metric_details
+            .extend(metric.scalar_at("name").filter(|name| *name != kind).map(|name| ("name".to_owned(), name)));
         row.metric_details.extend(metric.get("args").map(|args| ("args".to_owned(), args.raw(200))));
         let verified = metric.scalar_at("verified").or_else(|| metric.scalar_at("veriefied"));
         row.details.extend(verified.map(|verified| ("said_to_be_verified".to_owned(), verified)));
         about(dataset, &mut row);
-        row.settings.extend(result.at(&["task", "type"]).and_then(Tree::scalar).map(|kind| ("task_type".to_owned(), kind)));
+        row.settings
+            .extend(result.at(&["task", "type"]).and_then(Tree::scalar).map(|kind| ("task_type".to_owned(), kind)));
         row.settings.extend(task_name.clone().map(|name| ("task_name".to_owned(), name)));
         for (field, name) in [("name", "source_name"), ("url", "source_url")] {
-            row.details.extend(result.at(&["source", field]).and_then(Tree::scalar).map(|said| (name.to_owned(), said)));
+            row.details
+                .extend(result.at(&["source", field]).and_then(Tree::scalar).map(|said| (name.to_owned(), said)));
         }
         rows.push(row);
     }
@@ -119,14 +126,18 @@ fn rows(result: &Tree) -> Vec<Row> {
 fn about(dataset: &Tree, row: &mut Row) {
     row.dataset.hub = dataset.scalar_at("type").filter(|kind| kind.contains('/'));
     row.dataset.split = dataset.scalar_at("split");
-    for field in ["type", "config", "revision"] {
-        row.dataset.details.extend(dataset.scalar_at(field).map(|said| (field.to_owned(), said)));
+    for (field, name) in [("type", "type"), ("config", names::DATASET_CONFIG), ("revision", names::DATASET_REVISION)] {
+        row.dataset.details.extend(dataset.scalar_at(field).map(|said| (name.to_owned(), said)));
     }
     match dataset.get("args") {
         Some(args @ Tree::Map(_)) => {
-            row.settings.extend(args.scalar_at("num_few_shot").map(|shots| ("n_shot".to_owned(), shots)));
-            let others: Vec<String> =
-                args.entries().iter().filter(|(key, _)| key != "num_few_shot").map(|(key, value)| format!("{key}: {}", value.raw(60))).collect();
+            row.settings.extend(args.scalar_at("num_few_shot").map(|shots| (names::SHOTS.to_owned(), shots)));
+            let others: Vec<String> = args
+                .entries()
+                .iter()
+                .filter(|(key, _)| key != "num_few_shot")
+                .map(|(key, value)| format!("{key}: {}", value.raw(60)))
+                .collect();
             if !others.is_empty() {
                 row.dataset.details.push(("args".to_owned(), others.join(", ")));
             }

@@ -17,7 +17,9 @@ impl Importer for Note {
     }
 
     fn claims(&self, material: &Material<'_>) -> bool {
-        matches!(material.shape, Shape::FrontMatter | Shape::Text) && !material.text.trim().is_empty() && looks_like_prose(material)
+        matches!(material.shape, Shape::FrontMatter | Shape::Text)
+            && !material.text.trim().is_empty()
+            && looks_like_prose(material)
     }
 
     fn read(&self, material: &Material<'_>, _: &mut Rest<'_, '_>, _: &Options) -> Result<Vec<Found>, Refusal> {
@@ -45,7 +47,8 @@ pub(super) fn of_text(material: &Material<'_>) -> Result<Found, Refusal> {
             let body = markdown::cut(material.text).map_or(material.text, |cut| cut.body);
             let line = fault.position.map(|at| format!("line {}: ", at.line)).unwrap_or_default();
             let why = format!("{line}{} {}", fault.field, fault.reason);
-            let read = front_matter::read(material.path, body, Dialect::Markdown, None).map_err(|fault| Refusal::new(format!("makes no note: {}", fault.reason)))?;
+            let read = front_matter::read(material.path, body, Dialect::Markdown, None)
+                .map_err(|fault| Refusal::new(format!("makes no note: {}", fault.reason)))?;
             (read, Some(why.trim().to_owned()))
         }
     };
@@ -67,7 +70,9 @@ pub(super) fn of_text(material: &Material<'_>) -> Result<Found, Refusal> {
         found.leave_out("language", "the name of the file says another language than its text has");
         found.fields.retain(|(name, _)| *name != "language");
     }
-    if found.text("body").contains("CO_OP_TRANSLATOR_METADATA") || material.first.get("aiTranslated").is_some_and(|said| said.raw(5) == "true") {
+    if found.text("body").contains("CO_OP_TRANSLATOR_METADATA")
+        || material.first.get("aiTranslated").is_some_and(|said| said.raw(5) == "true")
+    {
         found.set("tags", Json::List(vec!["machine-translated".into()]));
     }
     Ok(found)
@@ -75,14 +80,37 @@ pub(super) fn of_text(material: &Material<'_>) -> Result<Found, Refusal> {
 
 /// What a note of a file may say.
 const FIELDS: &[&str] = &[
-    "type", "title", "summary", "body", "language", "authors", "tags", "taxonomies", "license", "links", "created", "nature",
-    "models", "evaluation", "severity", "likelihood", "affected", "status", "name", "version", "where", "audience", "address",
-    "end", "verdict",
+    "type",
+    "title",
+    "summary",
+    "body",
+    "language",
+    "authors",
+    "tags",
+    "taxonomies",
+    "license",
+    "links",
+    "created",
+    "nature",
+    "models",
+    "evaluation",
+    "severity",
+    "likelihood",
+    "affected",
+    "status",
+    "name",
+    "version",
+    "where",
+    "audience",
+    "address",
+    "end",
+    "verdict",
 ];
 
 /// Whether a text has a letter of the script of its language, where that script is one of its own.
 fn is_written_in(language: &str, text: &str) -> bool {
-    let within = |ranges: &[std::ops::RangeInclusive<char>]| text.chars().any(|c| ranges.iter().any(|range| range.contains(&c)));
+    let within =
+        |ranges: &[std::ops::RangeInclusive<char>]| text.chars().any(|c| ranges.iter().any(|range| range.contains(&c)));
     match language.split('-').next().unwrap_or_default() {
         "ja" => within(&['\u{3040}'..='\u{30ff}']),
         "zh" => within(&['\u{4e00}'..='\u{9fff}']),

@@ -130,7 +130,8 @@ fn of_text(text: &str) -> Result<(f64, bool), Reason> {
 /// A number with leading zeros, such as `007.5`.
 fn is_padded(text: &str) -> bool {
     let unsigned = text.strip_prefix('-').unwrap_or(text).trim_start_matches('0');
-    let unsigned = if unsigned.is_empty() || unsigned.starts_with('.') { format!("0{unsigned}") } else { unsigned.to_owned() };
+    let unsigned =
+        if unsigned.is_empty() || unsigned.starts_with('.') { format!("0{unsigned}") } else { unsigned.to_owned() };
     text.contains('0') && json::is_number(&unsigned)
 }
 

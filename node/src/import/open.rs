@@ -22,7 +22,8 @@ const FINDINGS_MAX: usize = 10_000;
 /// Reads one file, or a folder that is one run. `progress` is told the bytes read so far.
 pub fn import(path: &Path, options: &Options, progress: &dyn Fn(u64)) -> Report {
     let format = Cell::new(None);
-    let made = read(path, options, progress, &format).and_then(|(found, sha256)| make(found, &sha256, options, format.get()));
+    let made =
+        read(path, options, progress, &format).and_then(|(found, sha256)| make(found, &sha256, options, format.get()));
     let (ready, reason) = match made {
         Ok((ready, reason)) => (ready, reason),
         Err(refusal) => (Vec::new(), Some(refusal.0)),
@@ -32,7 +33,12 @@ pub fn import(path: &Path, options: &Options, progress: &dyn Fn(u64)) -> Report 
 
 type Made = (Vec<(record::Ready, Marking)>, Option<String>);
 
-fn make(found: Vec<Found>, file_sha256: &str, options: &Options, format: Option<&'static str>) -> Result<Made, Refusal> {
+fn make(
+    found: Vec<Found>,
+    file_sha256: &str,
+    options: &Options,
+    format: Option<&'static str>,
+) -> Result<Made, Refusal> {
     let making =
         Making { format: format.unwrap_or("unknown"), file_sha256, retrieved: options.now, keep: &options.keep };
     if found.is_empty() {
@@ -164,7 +170,10 @@ fn text_material<'a>(path: &'a Path, text: &'a str) -> Material<'a> {
     let mut lines = text.lines().map(str::trim_end).filter(|line| !line.is_empty() && !line.starts_with('#'));
     let yaml_like = lines.next().is_some_and(|line| {
         let line = line.strip_prefix("- ").unwrap_or(line);
-        line == "---" || line.split_once(':').is_some_and(|(key, _)| !key.is_empty() && key.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-' || b == b'_'))
+        line == "---"
+            || line.split_once(':').is_some_and(|(key, _)| {
+                !key.is_empty() && key.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-' || b == b'_')
+            })
     });
     if yaml_like
         && !is_text_name(path)

@@ -1,8 +1,6 @@
-//! OSV advisories, in YAML and JSON: flaws of packages, and malicious packages. No metric is in them.
+//! OSV advisories, in YAML and JSON: flaws of packages, and malicious packages. No metric and no model is in them.
 
-use lyceum_protocol::publication::Json;
-
-use super::found::{Found, Model, texts};
+use super::found::{Found, texts};
 use super::record::shortened;
 use super::tree::Tree;
 use super::{Importer, Material, Options, Refusal, Rest, Shape};
@@ -23,7 +21,10 @@ impl Importer for Osv {
         let first = &material.first;
         let shaped = matches!(material.shape, Shape::Json | Shape::JsonLines | Shape::Yaml);
         let affected = first.get("affected").map(Tree::items).unwrap_or_default();
-        shaped && first.has("id") && first.has("modified") && affected.iter().any(|one| one.has("package") || one.has("ranges"))
+        shaped
+            && first.has("id")
+            && first.has("modified")
+            && affected.iter().any(|one| one.has("package") || one.has("ranges"))
     }
 
     fn read(&self, material: &Material<'_>, rest: &mut Rest<'_, '_>, _: &Options) -> Result<Vec<Found>, Refusal> {
@@ -47,14 +48,18 @@ fn advisory(osv: &Tree) -> Result<Found, Refusal> {
     let title = format!("{id}: {}", summary.clone().unwrap_or_else(|| format!("{what} in {}", names.join(", "))));
     let mut found = Found::new("finding", shortened(&title, 280)).with("nature", "risk");
     found.set_text("summary", summary.as_deref());
-    let models = if names.is_empty() { vec![Model::named(None)] } else { names.iter().map(|name| Model::named(Some(name))).collect() };
-    found.set("models", Json::List(models.iter().map(Model::to_json).collect()));
-    let vectors: Vec<String> = osv.get("severity").map(Tree::items).unwrap_or_default().iter().filter_map(|one| one.scalar_at("score")).collect();
-    found.set("severity", stated_severity(osv).as_deref().unwrap_or("unknown"));
+    let vectors: Vec<String> = osv
+        .get("severity")
+        .map(Tree::items)
+        .unwrap_or_default()
+        .iter()
+        .filter_map(|one| one.scalar_at("score"))
+        .collect();
+    found.set_text("severity", stated_severity(osv).as_deref());
     found.set("affected", texts(affected.iter().map(affected_words)));
-    found.set("status", if osv.get("withdrawn").is_some() { "withdrawn" } else { "open" });
+    found.set("status", if osv.get("withdrawn").is_some() { "closed" } else { "open" });
     found.set("body", body(osv, &details, &vectors));
-    found.set_text("created", osv.scalar_at("published").or_else(|| osv.scalar_at("modified")).as_deref());
+    found.set_checked_text("created", osv.scalar_at("published").or_else(|| osv.scalar_at("modified")).as_deref());
     let mut tags = vec!["security".to_owned(), what.to_owned(), id];
     tags.extend(osv.get("aliases").map(Tree::items).unwrap_or_default().iter().filter_map(Tree::scalar));
     found.set("tags", texts(tags));
@@ -91,10 +96,13 @@ fn affected_words(one: &Tree) -> String {
     let mut words: Vec<String> = Vec::new();
     for range in ranges.iter().filter(|range| range.text_at("type") != Some("GIT")) {
         let events = range.get("events").map(Tree::items).unwrap_or_default();
-        words.extend(events.iter().flat_map(Tree::entries).map(|(event, version)| format!("{event} {}", version.raw(60))));
+        words.extend(
+            events.iter().flat_map(Tree::entries).map(|(event, version)| format!("{event} {}", version.raw(60))),
+        );
     }
     if words.is_empty() {
-        let versions: Vec<String> = one.get("versions").map(Tree::items).unwrap_or_default().iter().filter_map(Tree::scalar).collect();
+        let versions: Vec<String> =
+            one.get("versions").map(Tree::items).unwrap_or_default().iter().filter_map(Tree::scalar).collect();
         let more = versions.len().saturating_sub(VERSIONS_NAMED);
         words.extend(versions.into_iter().take(VERSIONS_NAMED));
         if more > 0 {

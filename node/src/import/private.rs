@@ -78,7 +78,9 @@ pub fn scan(text: &str) -> Vec<Hit> {
         let (Some(detector), Some(regex)) = (DETECTORS.get(n), compiled.each.get(n)) else { continue };
         for captures in regex.captures_iter(text) {
             let Some(found) = captures.name("x").or_else(|| captures.get(0)) else { continue };
-            if detector.kind == Kind::Secret && is_placeholder(captures.get(0).map_or("", |all| all.as_str()), found.as_str()) {
+            if detector.kind == Kind::Secret
+                && is_placeholder(captures.get(0).map_or("", |all| all.as_str()), found.as_str())
+            {
                 continue;
             }
             if detector.kind != Kind::Secret && detectors::is_public(found.as_str()) {
@@ -107,7 +109,8 @@ pub fn scan(text: &str) -> Vec<Hit> {
 /// Whether something of the shape of a secret is none: an example in a document, or a place to fill in.
 fn is_placeholder(all: &str, text: &str) -> bool {
     let lower = all.to_lowercase();
-    let words = ["example", "your_", "your-", "placeholder", "redacted", "changeme", "xxxx", "****", "....", "<", "{", "$"];
+    let words =
+        ["example", "your_", "your-", "placeholder", "redacted", "changeme", "xxxx", "****", "....", "<", "{", "$"];
     if words.iter().any(|word| lower.contains(word)) {
         return true;
     }

@@ -1,6 +1,7 @@
 //! From what was found to publications: the record of an evaluation in the shape of Every Eval Ever 0.3.0, split where it
 //! would be too large, without what must not leave, and with the hash by which it is recognised.
 
+use lyceum_protocol::publication::evaluation::{self, names};
 use lyceum_protocol::publication::{Json, Link, Publication, PublicationFault, Rel, TITLE_CHARS_MAX};
 use sha2::{Digest as _, Sha256};
 
@@ -11,7 +12,7 @@ use super::private::{self, Keep, LeftOut};
 /// Largest part of an evaluation, in bytes.
 pub const PART_MAX: usize = 200 * 1024;
 /// The version of the record.
-pub const SCHEMA_VERSION: &str = "0.3.0";
+pub const SCHEMA_VERSION: &str = evaluation::SCHEMA_VERSION;
 
 /// What all findings of one file share.
 #[derive(Debug, Clone)]
@@ -127,7 +128,8 @@ fn one(
         fields.insert("summary".to_owned(), format!("No evidence: {why}. {summary}").trim_end().into());
     }
     let suffix = part.map(|(number, of)| format!(" (part {number} of {of})")).unwrap_or_default();
-    fields.insert("title".to_owned(), (shortened(&title, TITLE_CHARS_MAX.saturating_sub(suffix.len())) + &suffix).into());
+    fields
+        .insert("title".to_owned(), (shortened(&title, TITLE_CHARS_MAX.saturating_sub(suffix.len())) + &suffix).into());
     let mut json = Json::Object(fields);
     let mut left_out = found.left_out.clone();
     left_out.extend(private::clean(&mut json, making.keep));
@@ -286,7 +288,7 @@ fn model_info(evaluation: &Evaluation) -> Json {
     info.text("developer", model.developer.as_deref());
     info.text("inference_platform", model.provider.as_deref());
     let mut details = model.details.clone();
-    for (name, value) in [("revision", &model.revision), ("digest", &model.digest)] {
+    for (name, value) in [(names::REVISION, &model.revision), ("digest", &model.digest)] {
         if let Some(value) = value {
             details.push((name.to_owned(), value.clone()));
         }
@@ -372,7 +374,7 @@ fn score_details(row: &Row, number: &Number) -> Json {
         score.put("score", value);
     }
     let mut details = row.details.clone();
-    details.push(("raw".to_owned(), number.raw.clone()));
+    details.push((names::RAW.to_owned(), number.raw.clone()));
     score.details("details", &details);
     let given = &row.uncertainty;
     let mut uncertainty = Object::default();

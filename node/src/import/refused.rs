@@ -47,7 +47,10 @@ pub(super) const PROMPTFOO: Refused = Refused {
 /// Results of Moonshot.
 pub(super) const MOONSHOT: Refused = Refused {
     name: "moonshot",
-    claims: |first| first.at(&["results", "cookbooks"]).is_some() || (first.at(&["results", "recipes"]).is_some() && first.at(&["metadata", "endpoints"]).is_some()),
+    claims: |first| {
+        first.at(&["results", "cookbooks"]).is_some()
+            || (first.at(&["results", "recipes"]).is_some() && first.at(&["metadata", "endpoints"]).is_some())
+    },
     reason: "holds results of Moonshot, which is not read in this version: its models are names of connectors",
 };
 

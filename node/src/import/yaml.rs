@@ -59,7 +59,9 @@ impl<'a> Reading<'a> {
                 self.line = span.start.line();
                 Ok(event)
             }
-            Some(Err(fault)) => Err(YamlFault { line: fault.marker().line(), reason: format!("not YAML: {}", fault.info()) }),
+            Some(Err(fault)) => {
+                Err(YamlFault { line: fault.marker().line(), reason: format!("not YAML: {}", fault.info()) })
+            }
             None => Ok(Event::StreamEnd),
         }
     }

@@ -98,7 +98,8 @@ fn end_of<F: Read + Seek>(file: &mut F) -> Result<(u64, u64, u64), Refusal> {
     if count != 0xffff && size != 0xffff_ffff && offset != 0xffff_ffff {
         return Ok((count, size, offset));
     }
-    let Some(locator) = at.checked_sub(20).and_then(|at| tail.get(at..)).filter(|tail| tail.starts_with(b"PK\x06\x07")) else {
+    let Some(locator) = at.checked_sub(20).and_then(|at| tail.get(at..)).filter(|tail| tail.starts_with(b"PK\x06\x07"))
+    else {
         return Ok((count, size, offset));
     };
     file.seek(SeekFrom::Start(number::<8>(locator, 8)?))?;
@@ -215,7 +216,6 @@ impl<R: Read> Read for Checked<R> {
         Ok(read)
     }
 }
-
 
 #[cfg(test)]
 mod tests;

@@ -176,10 +176,14 @@ mod tests {
     #[test]
     fn a_secret_refuses_its_file_with_field_and_line() {
         let token = ["gh", "p_a1B2c3D4e5F6g7H8i9J0k1L2m3N4o5P6q7R8"].concat();
-        let refused = |name: &str, text: String| prepare(Path::new(name), text.as_bytes(), &Wishes::default()).unwrap_err();
+        let refused =
+            |name: &str, text: String| prepare(Path::new(name), text.as_bytes(), &Wishes::default()).unwrap_err();
         let fault = refused("a.md", format!("---\ntags: x\n---\n# T\n\nuse {token}\n"));
         assert!(fault.refused && !fault.to_string().contains(&token), "{fault}");
-        assert!(fault.to_string().starts_with("a.md:6:5: body: holds what looks like a secret (GitHub token)"), "{fault}");
+        assert!(
+            fault.to_string().starts_with("a.md:6:5: body: holds what looks like a secret (GitHub token)"),
+            "{fault}"
+        );
         let fault = refused("a.json", format!(r#"{{"type":"note","title":"t","tags":["{token}"]}}"#));
         assert_eq!(fault.field, "tags[0]");
     }

@@ -6,8 +6,18 @@ use crate::fixture::{file, read};
 
 /// Files of which no beginning is a whole file.
 const CUT: [&str; 12] = [
-    "lm_eval_0_3.json", "lm_eval_0_4.json", "inspect_v1.json", "inspect_v2.json", "every_eval_ever_0_2.json", "ailuminate.json",
-    "osv.json", "aiid_incident.json", "aiid_report.json", "croissant.json", "promptfoo.json", "csaf.json",
+    "lm_eval_0_3.json",
+    "lm_eval_0_4.json",
+    "inspect_v1.json",
+    "inspect_v2.json",
+    "every_eval_ever_0_2.json",
+    "ailuminate.json",
+    "osv.json",
+    "aiid_incident.json",
+    "aiid_report.json",
+    "croissant.json",
+    "promptfoo.json",
+    "csaf.json",
 ];
 
 fn all() -> Vec<(String, Vec<u8>)> {

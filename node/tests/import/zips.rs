@@ -35,7 +35,9 @@ fn zip(entries: &[(&str, &[u8])], method: Method, lies: Lies) -> Vec<u8> {
                 encoder.write_all(bytes).unwrap();
                 (8, encoder.finish().unwrap())
             }
-            Method::Zstd => (93, ruzstd::encoding::compress_to_vec(*bytes, ruzstd::encoding::CompressionLevel::Fastest)),
+            Method::Zstd => {
+                (93, ruzstd::encoding::compress_to_vec(*bytes, ruzstd::encoding::CompressionLevel::Fastest))
+            }
         };
         let crc = lies.crc.unwrap_or_else(|| crc32fast::hash(bytes));
         let size = lies.size.unwrap_or(bytes.len() as u32);
@@ -106,7 +108,8 @@ fn a_log_is_read_whatever_way_it_is_compressed() {
 
 #[test]
 fn an_unfinished_log_and_another_zip_are_told_apart() {
-    let reason = |entries: &[(&str, &[u8])]| import_zip(&zip(entries, Method::Deflate, Lies::default())).reason.unwrap();
+    let reason =
+        |entries: &[(&str, &[u8])]| import_zip(&zip(entries, Method::Deflate, Lies::default())).reason.unwrap();
     assert!(reason(&[("_journal/start.json", b"{}")]).contains("has not finished"));
     assert!(reason(&[("word/document.xml", b"x")]).contains("no log"));
     assert!(reason(&[("header.json", b"{}")]).contains("no log"));

@@ -51,10 +51,16 @@ impl Importing {
     }
 
     /// Publishes the findings of one file that are new and have room.
-    pub(super) async fn file(&mut self, context: &mut Context, report: &Report, waiting: &mut Waiting) -> Result<(), Failure> {
+    pub(super) async fn file(
+        &mut self,
+        context: &mut Context,
+        report: &Report,
+        waiting: &mut Waiting,
+    ) -> Result<(), Failure> {
         let known = self.known(report).await?;
         let new: Vec<usize> = (0..report.ready.len()).filter(|n| known.get(*n).is_none_or(Option::is_none)).collect();
-        let payloads: Vec<u64> = new.iter().filter_map(|n| report.ready.get(*n)).map(|(ready, _)| payload_len(ready)).collect();
+        let payloads: Vec<u64> =
+            new.iter().filter_map(|n| report.ready.get(*n)).map(|(ready, _)| payload_len(ready)).collect();
         // Order is kept: once something waits, everything after it waits too.
         let fits = if !waiting.payloads.is_empty() || payloads.is_empty() {
             0
@@ -148,7 +154,8 @@ impl Importing {
         }
         let plan = self.client.plan(&PlanRequest { payloads: waiting.payloads.clone() }).await?;
         let count = waiting.payloads.len();
-        let failure = Failure::refused(format!("{} findings were published, {count} wait for room in the quota", self.published));
+        let failure =
+            Failure::refused(format!("{} findings were published, {count} wait for room in the quota", self.published));
         let failure = waiting.files.iter().cloned().fold(failure.cause(plan.rule), Failure::cause);
         Ok(Some(match (plan.next, plan.last) {
             (Some(next), Some(last)) => failure
@@ -174,7 +181,11 @@ fn sent<'a>(ready: &'a Ready, marking: Marking, first: Option<&str>) -> Result<S
         None => ready.publication.clone(),
     };
     let bytes = publication.to_bytes();
-    let value =
-        serde_json::from_slice(&bytes).map_err(|fault| Failure::new("the publication cannot be sent").because(&fault))?;
-    Ok(Sent { ready, bytes: bytes.len(), item: PublishItem { publication: value, marking: Some(marking.name().to_owned()) } })
+    let value = serde_json::from_slice(&bytes)
+        .map_err(|fault| Failure::new("the publication cannot be sent").because(&fault))?;
+    Ok(Sent {
+        ready,
+        bytes: bytes.len(),
+        item: PublishItem { publication: value, marking: Some(marking.name().to_owned()) },
+    })
 }

@@ -47,7 +47,12 @@ pub(super) fn refused(context: &mut Context, report: &Report) -> Result<(), Fail
 }
 
 /// A finding that was published just now.
-pub(super) fn published(context: &mut Context, report: &Report, ready: &Ready, entry: &EntryLine) -> Result<(), Failure> {
+pub(super) fn published(
+    context: &mut Context,
+    report: &Report,
+    ready: &Ready,
+    entry: &EntryLine,
+) -> Result<(), Failure> {
     if context.out.is_json() {
         let title = ready.publication.title.as_str();
         let value = object(report, Some(&entry.id), &ready.left_out, None);
@@ -62,7 +67,9 @@ pub(super) fn published(context: &mut Context, report: &Report, ready: &Ready, e
 pub(super) fn known(context: &mut Context, report: &Report, ready: &Ready, id: &str) -> Result<(), Failure> {
     if context.out.is_json() {
         let value = object(report, Some(id), &ready.left_out, Some("published before"));
-        return context.out.object(&with(value, &[("title", ready.publication.title.as_str().into()), ("unchanged", true.into())]));
+        return context
+            .out
+            .object(&with(value, &[("title", ready.publication.title.as_str().into()), ("unchanged", true.into())]));
     }
     let title = safe_text::short_line(&ready.publication.title, TITLE_CHARS);
     context.out.line(&format!("{}  published before  {title}", short_id(id)))
@@ -85,7 +92,11 @@ pub(super) fn dry_run(context: &mut Context, report: &Report) -> Result<(), Fail
             let publication: Value = serde_json::from_slice(&ready.publication.to_bytes())
                 .map_err(|fault| Failure::new("the publication cannot be shown").because(&fault))?;
             let value = object(report, None, &ready.left_out, None);
-            let more = [("title", ready.publication.title.as_str().into()), ("marking", marking.name().into()), ("publication", publication)];
+            let more = [
+                ("title", ready.publication.title.as_str().into()),
+                ("marking", marking.name().into()),
+                ("publication", publication),
+            ];
             context.out.object(&with(value, &more))?;
         } else {
             finding(context, report, ready, *marking)?;
@@ -110,24 +121,46 @@ fn finding(context: &mut Context, report: &Report, ready: &Ready, marking: Marki
     out.line(&text("title"))?;
     let nature = value.get("nature").and_then(Value::as_str).map(|nature| format!(", {nature}")).unwrap_or_default();
     let file = safe_text::line(&report.file.display().to_string());
-    out.line(&format!("  {}{}, from {file} ({})", text("type"), safe_text::line(&nature), report.format.unwrap_or("unknown")))?;
+    out.line(&format!(
+        "  {}{}, from {file} ({})",
+        text("type"),
+        safe_text::line(&nature),
+        report.format.unwrap_or("unknown")
+    ))?;
     out.line(&format!("  {}", readers(marking)))?;
     if !text("summary").is_empty() {
         out.paragraph("  ", &text("summary"))?;
     }
     for model in value.get("models").and_then(Value::as_array).into_iter().flatten() {
         let said = |name: &str| model.get(name).and_then(Value::as_str).unwrap_or_default();
-        let revision = if said("revision").is_empty() { String::new() } else { format!(" revision {}", said("revision")) };
+        let revision =
+            if said("revision").is_empty() { String::new() } else { format!(" revision {}", said("revision")) };
         out.line(&format!("  model: {}{}", safe_text::line(said("name")), safe_text::line(&revision)))?;
     }
-    let results = value.pointer("/evaluation/evaluation_results").and_then(Value::as_array).map(Vec::as_slice).unwrap_or_default();
+    let results = value
+        .pointer("/evaluation/evaluation_results")
+        .and_then(Value::as_array)
+        .map(Vec::as_slice)
+        .unwrap_or_default();
     if !results.is_empty() {
-        let columns = [Column::Text("TASK"), Column::Text("METRIC"), Column::Whole("VALUE"), Column::Whole("ERROR"), Column::Whole("N")];
+        let columns = [
+            Column::Text("TASK"),
+            Column::Text("METRIC"),
+            Column::Whole("VALUE"),
+            Column::Whole("ERROR"),
+            Column::Whole("N"),
+        ];
         out.table(&columns, results.iter().map(row))?;
     }
     for beside in value.get("unscored").and_then(Value::as_array).into_iter().flatten() {
         let said = |name: &str| safe_text::line(beside.get(name).and_then(Value::as_str).unwrap_or_default());
-        out.line(&format!("  without a score: {} {} {:?}: {}", said("task"), said("metric"), said("raw"), said("reason")))?;
+        out.line(&format!(
+            "  without a score: {} {} {:?}: {}",
+            said("task"),
+            said("metric"),
+            said("raw"),
+            said("reason")
+        ))?;
     }
     if let Some(body) = value.get("body").and_then(Value::as_str) {
         out.line("  text:")?;
@@ -158,7 +191,11 @@ fn row(result: &Value) -> Vec<String> {
 
 fn left_out(context: &mut Context, all: &[LeftOut], max: usize) -> Result<(), Failure> {
     for left in all.iter().take(max) {
-        context.out.line(&format!("  left out: {}: {}", safe_text::line(&left.field), safe_text::line(&left.reason)))?;
+        context.out.line(&format!(
+            "  left out: {}: {}",
+            safe_text::line(&left.field),
+            safe_text::line(&left.reason)
+        ))?;
     }
     match all.len().saturating_sub(max) {
         0 => Ok(()),

@@ -78,12 +78,10 @@ fn same(tree: &Tree, value: &serde_json::Value) -> bool {
         (Tree::Bool(a), serde_json::Value::Bool(b)) => a == b,
         (Tree::Number(a), serde_json::Value::Number(b)) => a.parse::<f64>().ok() == b.as_f64(),
         (Tree::Text(a), serde_json::Value::String(b)) => a == b,
-        (Tree::List(a), serde_json::Value::Array(b)) => {
-            a.len() == b.len() && a.iter().zip(b).all(|(a, b)| same(a, b))
-        }
-        (Tree::Map(_), serde_json::Value::Object(b)) => {
-            b.iter().all(|(key, b)| tree.entries().iter().rev().find(|(known, _)| known == key).is_some_and(|(_, a)| same(a, b)))
-        }
+        (Tree::List(a), serde_json::Value::Array(b)) => a.len() == b.len() && a.iter().zip(b).all(|(a, b)| same(a, b)),
+        (Tree::Map(_), serde_json::Value::Object(b)) => b.iter().all(|(key, b)| {
+            tree.entries().iter().rev().find(|(known, _)| known == key).is_some_and(|(_, a)| same(a, b))
+        }),
         _ => false,
     }
 }

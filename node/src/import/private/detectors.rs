@@ -92,7 +92,10 @@ pub const DETECTORS: &[Detector] = &[
     secret("private key", r"-----BEGIN (?:[A-Z0-9]+ ){0,3}PRIVATE KEY(?: BLOCK)?-----(?:[^-]*-----END[^-]*-----)?"),
     secret("JSON Web Token", r"\beyJ[A-Za-z0-9_-]{10,}\.eyJ[A-Za-z0-9_-]{10,}\.[A-Za-z0-9_-]{10,}"),
     secret("bearer token", r"(?i)authorization[\x22'\s:=]{1,6}bearer\s+(?P<x>[A-Za-z0-9._~+/-]{20,})"),
-    secret("password in an address", r"\b[a-z][a-z0-9+.-]{1,15}://[^\s/:@\x22'<>]{1,64}:(?P<x>[^\s/:@\x22'<>]{3,128})@[A-Za-z0-9\[]"),
+    secret(
+        "password in an address",
+        r"\b[a-z][a-z0-9+.-]{1,15}://[^\s/:@\x22'<>]{1,64}:(?P<x>[^\s/:@\x22'<>]{3,128})@[A-Za-z0-9\[]",
+    ),
     secret(
         "password or key",
         r#"(?i)\b[a-z0-9_-]{0,30}(?:api_?key|secret_?key|client_?secret|access_?token|auth_?token|password|passwd)["']?\s{0,3}[:=]\s{0,3}["']?(?P<x>[A-Za-z0-9_/+.!@#%^&*-]*[0-9][A-Za-z0-9_/+.!@#%^&*-]{15,})"#,
@@ -126,6 +129,7 @@ pub(super) fn is_public(text: &str) -> bool {
         Some((user, domain)) => {
             user == "git" || ["example.com", "example.org", "example.net"].iter().any(|end| domain.ends_with(end))
         }
-        None => ["/home/user", "/users/username", "/home/username", "/users/you", "/users/user"].contains(&lower.trim_end_matches('/')),
+        None => ["/home/user", "/users/username", "/home/username", "/users/you", "/users/user"]
+            .contains(&lower.trim_end_matches('/')),
     }
 }

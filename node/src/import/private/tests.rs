@@ -18,10 +18,17 @@ const PLANTED: &[(&str, &[&str])] = &[
     ("Google OAuth token", &["ya29", ".a0AfH6SMBx7Kq2Lm9Pz4Rt8Wv3Yb6Nc1"]),
     (
         "Azure storage key",
-        &["AccountKey=", "q7RzT3xW9KLm2PbQ7rZt5X3w9Klm2pBq7rZ", "T3xW9KLm2PbQ7rZt5X3w9Klm2pBq7rZT3xW9KLm2PbQ7rZt5X3w9==",],
+        &[
+            "AccountKey=",
+            "q7RzT3xW9KLm2PbQ7rZt5X3w9Klm2pBq7rZ",
+            "T3xW9KLm2PbQ7rZt5X3w9Klm2pBq7rZT3xW9KLm2PbQ7rZt5X3w9==",
+        ],
     ),
     ("Azure key", &["AZURE_OPENAI_API_KEY=", "4f9a1c7be2d8460fa35b7c9d1e6f5a2b"]),
-    ("Azure signature", &["https://x.blob.core.windows.net/a?sv=1&", "sig=aB3dE6gH9jK2mN5pQ8sT1uV4wX7yZ0bC3dE6gH9jK2mN"]),
+    (
+        "Azure signature",
+        &["https://x.blob.core.windows.net/a?sv=1&", "sig=aB3dE6gH9jK2mN5pQ8sT1uV4wX7yZ0bC3dE6gH9jK2mN"],
+    ),
     ("Nvidia key", &["nv", "api-aB3dE6gH9jK2mN5pQ8sT1uV4wX7yZ0bC3dE6gH9jK2"]),
     ("Groq key", &["gs", "k_aB3dE6gH9jK2mN5pQ8sT1uV4wX7yZ0bC3dE6gH9jK2"]),
     ("Perplexity key", &["pp", "lx-aB3dE6gH9jK2mN5pQ8sT1uV4wX7yZ0bC3dE6gH9jK2"]),
@@ -54,7 +61,8 @@ const PLANTED: &[(&str, &[&str])] = &[
 #[test]
 fn every_detector_finds_what_was_planted_for_it() {
     for detector in DETECTORS {
-        let (_, pieces) = PLANTED.iter().find(|(name, _)| *name == detector.name).unwrap_or_else(|| panic!("{}", detector.name));
+        let (_, pieces) =
+            PLANTED.iter().find(|(name, _)| *name == detector.name).unwrap_or_else(|| panic!("{}", detector.name));
         let text = format!("see {} here", pieces.concat());
         let hits = scan(&text);
         assert!(hits.iter().any(|hit| hit.name == detector.name), "{}: {hits:?} in {text}", detector.name);
@@ -95,7 +103,8 @@ fn what_only_looks_like_it_stays() {
         "sha256:9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08",
         "pass@1 and acc@5",
     ] {
-        let hits: Vec<Hit> = scan(text).into_iter().filter(|hit| hit.kind == Kind::Secret || hit.kind == Kind::Email).collect();
+        let hits: Vec<Hit> =
+            scan(text).into_iter().filter(|hit| hit.kind == Kind::Secret || hit.kind == Kind::Email).collect();
         let shape = text.contains("user:password");
         assert!(hits.is_empty() || shape, "{text}: {hits:?}");
     }
@@ -121,7 +130,8 @@ fn private_details_are_kept_by_name_and_secrets_never() {
 #[test]
 fn a_secret_is_named_with_its_field_and_line() {
     let secret = ["gh", "p_a1B2c3D4e5F6g7H8i9J0k1L2m3N4o5P6q7R8"].concat();
-    let json = Json::from([("title", "t".into()), ("tags", Json::List(vec!["a".into(), format!("x\ny {secret}").into()]))]);
+    let json =
+        Json::from([("title", "t".into()), ("tags", Json::List(vec!["a".into(), format!("x\ny {secret}").into()]))]);
     let found = first_secret(&json).unwrap();
     assert_eq!((found.field.as_str(), found.name, found.line), ("tags[1]", "GitHub token", 2));
     assert_eq!(found.text, secret);

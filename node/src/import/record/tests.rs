@@ -14,7 +14,10 @@ fn evaluation(tasks: usize, metrics: usize) -> Evaluation {
     for task in 0..tasks {
         for metric in 0..metrics {
             let value = number::read(Some(&Tree::Number(format!("0.{metric}1"))));
-            evaluation.push(Row { lower_is_better: Some(false), ..Row::new(format!("task_{task}"), format!("m{metric}"), value) });
+            evaluation.push(Row {
+                lower_is_better: Some(false),
+                ..Row::new(format!("task_{task}"), format!("m{metric}"), value)
+            });
         }
     }
     evaluation

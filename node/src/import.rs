@@ -196,14 +196,15 @@ const IMPORTERS: &[&dyn Importer] = &[
 /// The parts of a file that no importer reads: samples, and what belongs to them.
 fn aside(path: &[String]) -> bool {
     let path: Vec<&str> = path.iter().map(String::as_str).collect();
-    match path.as_slice() {
-        ["samples" | "reductions" | "message_pool" | "attachments" | "request_states" | "embedding"] => true,
-        ["results", _, "details" | "samples"] => true,
-        ["results", "sample_reductions" | "results"] => true,
-        ["eval", "dataset", "sample_ids"] => true,
-        ["data", _, "embedding"] | ["data", _, "*", "embedding"] => true,
-        _ => false,
-    }
+    matches!(
+        path.as_slice(),
+        ["samples" | "reductions" | "message_pool" | "attachments" | "request_states" | "embedding"]
+            | ["results", _, "details" | "samples"]
+            | ["results", "sample_reductions" | "results"]
+            | ["eval", "dataset", "sample_ids"]
+            | ["data", _, "embedding"]
+            | ["data", _, "*", "embedding"]
+    )
 }
 
 /// What became of one file.

@@ -13,5 +13,6 @@ mod crash;
 mod disk;
 mod formation;
 mod http;
+mod import;
 mod quota;
 mod reviews;

@@ -32,7 +32,7 @@ impl Importer for Inspect {
 
     fn read(&self, material: &Material<'_>, _: &mut Rest<'_, '_>, _: &Options) -> Result<Vec<Found>, Refusal> {
         let log = &material.first;
-        if let Some(version) = log.get("version").filter(|version| !version.count().is_some_and(|n| n <= VERSION_MAX)) {
+        if let Some(version) = log.get("version").filter(|version| version.count().is_none_or(|n| n > VERSION_MAX)) {
             let version = version.raw(20);
             return Err(Refusal::new(format!(
                 "is a log of version {version}, and versions up to {VERSION_MAX} are known here"

@@ -24,6 +24,14 @@ struct Lies {
     method: Option<u16>,
 }
 
+fn long(length: usize) -> u32 {
+    u32::try_from(length).unwrap()
+}
+
+fn short(length: usize) -> u16 {
+    u16::try_from(length).unwrap()
+}
+
 /// A zip of these entries.
 fn zip(entries: &[(&str, &[u8])], method: Method, lies: Lies) -> Vec<u8> {
     let (mut out, mut directory) = (Vec::new(), Vec::new());
@@ -40,16 +48,16 @@ fn zip(entries: &[(&str, &[u8])], method: Method, lies: Lies) -> Vec<u8> {
             }
         };
         let crc = lies.crc.unwrap_or_else(|| crc32fast::hash(bytes));
-        let size = lies.size.unwrap_or(bytes.len() as u32);
-        let offset = out.len() as u32;
+        let size = lies.size.unwrap_or(long(bytes.len()));
+        let offset = long(out.len());
         let mut fields = Vec::new();
-        for short in [20_u16, 0, lies.method.unwrap_or(code), 0, 0] {
-            fields.extend(short.to_le_bytes());
+        for number in [20_u16, 0, lies.method.unwrap_or(code), 0, 0] {
+            fields.extend(number.to_le_bytes());
         }
-        for long in [crc, packed.len() as u32, size] {
-            fields.extend(long.to_le_bytes());
+        for number in [crc, long(packed.len()), size] {
+            fields.extend(number.to_le_bytes());
         }
-        fields.extend((name.len() as u16).to_le_bytes());
+        fields.extend((short(name.len())).to_le_bytes());
         fields.extend(0_u16.to_le_bytes());
         out.extend(b"PK\x03\x04");
         out.extend(&fields);
@@ -61,12 +69,12 @@ fn zip(entries: &[(&str, &[u8])], method: Method, lies: Lies) -> Vec<u8> {
         directory.extend(offset.to_le_bytes());
         directory.extend(name.as_bytes());
     }
-    let (start, count) = (out.len() as u32, entries.len() as u16);
+    let (start, count) = (long(out.len()), short(entries.len()));
     out.extend(&directory);
     out.extend(b"PK\x05\x06\x00\x00\x00\x00");
     out.extend(count.to_le_bytes());
     out.extend(count.to_le_bytes());
-    out.extend((directory.len() as u32).to_le_bytes());
+    out.extend((long(directory.len())).to_le_bytes());
     out.extend(start.to_le_bytes());
     out.extend([0, 0]);
     out
@@ -123,7 +131,7 @@ fn what_an_entry_claims_is_not_believed() {
     for lies in [
         Lies { size: Some(10), ..Lies::default() },
         Lies { size: Some(u32::MAX - 1), ..Lies::default() },
-        Lies { size: Some(header.len() as u32 + 1), ..Lies::default() },
+        Lies { size: Some(long(header.len()) + 1), ..Lies::default() },
         Lies { crc: Some(1), ..Lies::default() },
         Lies { method: Some(12), ..Lies::default() },
     ] {

@@ -11,6 +11,7 @@ mod completions;
 mod demo;
 mod dispute;
 mod found;
+mod import;
 mod init;
 mod invite;
 mod join;
@@ -84,6 +85,7 @@ enum Command {
     Run(run::Args),
     New(new::Args),
     Publish(publish::Args),
+    Import(import::Args),
     Replicate(replicate::Args),
     Dispute(dispute::Args),
     Supersede(supersede::Args),
@@ -163,6 +165,7 @@ async fn dispatch(command: Command, context: &mut Context) -> Result<(), Failure
         Command::Run(args) => run::run(args, context).await,
         Command::New(args) => new::run(args, context).await,
         Command::Publish(args) => publish::run(args, context).await,
+        Command::Import(args) => import::run(args, context).await,
         Command::Replicate(args) => replicate::run(args, context).await,
         Command::Dispute(args) => dispute::run(args, context).await,
         Command::Supersede(args) => supersede::run(args, context).await,

@@ -13,6 +13,7 @@ pub mod durable;
 pub mod failure;
 pub mod govern;
 pub mod home;
+pub mod import;
 pub mod index;
 pub mod keys;
 pub mod network;

@@ -56,12 +56,14 @@ pub struct FileFault {
     pub field: String,
     /// What is wrong, in words.
     pub reason: String,
+    /// Whether a rule refuses it: nothing in the file is written wrongly.
+    pub refused: bool,
 }
 
 impl FileFault {
     /// A fault of the whole file.
     pub fn new(file: impl Into<PathBuf>, reason: impl Into<String>) -> Self {
-        Self { file: file.into(), position: None, field: String::new(), reason: reason.into() }
+        Self { file: file.into(), position: None, field: String::new(), reason: reason.into(), refused: false }
     }
 }
 

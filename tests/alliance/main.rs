@@ -13,6 +13,7 @@ mod crash;
 mod disk;
 mod formation;
 mod http;
+mod import;
 mod quota;
 mod reviews;
 mod search;

@@ -10,7 +10,7 @@ use crate::cluster::Node;
 
 /// An alliance of one whose charter grants four entries a day: 28 saved, 25 of them for publications, and the first of
 /// a log counts as 20.
-fn small(folder: &Path) -> Node {
+pub(crate) fn small(folder: &Path) -> Node {
     let mut node = Node::make(folder, "Lab");
     node.run(&["found", "--name", "Alliance", "--entries-per-day", "4", "--bytes-per-day", "2GiB"]).well();
     node.start();

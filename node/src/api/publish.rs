@@ -15,6 +15,7 @@ use super::listing::{Placed, line_of, publication_of};
 use super::shapes::{PublishAnswer, PublishItem, PublishRequest};
 use super::{Node, Problem};
 use crate::failure::Failure;
+use crate::import::private;
 use crate::publish::Prepared;
 use crate::publish::marking::{Marking, MarkingFault};
 
@@ -77,6 +78,11 @@ fn prepare(item: &PublishItem) -> Result<Prepared, Problem> {
     let json = serde_json::to_vec(&item.publication).map_err(|fault| unreadable(&fault))?;
     let publication = Publication::read(&json).map_err(|fault| unreadable(&fault))?;
     publication.check_own().map_err(|fault| unreadable(&fault))?;
+    if let Some(secret) = private::first_secret(publication.json()) {
+        let failure = Failure::refused(format!("{} holds what looks like a secret ({})", secret.field, secret.name));
+        let failure = failure.next("take it out, and revoke it: a secret is never published");
+        return Err(Problem::new(StatusCode::UNPROCESSABLE_ENTITY, &failure));
+    }
     Ok(Prepared { publication, marking, warnings: Vec::new(), source_key: String::new() })
 }
 

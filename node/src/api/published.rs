@@ -10,7 +10,7 @@ use axum::extract::State as Shared;
 use axum::extract::rejection::JsonRejection;
 use lyceum_protocol::entry::{Kind, Payload, VerifiedEntry};
 use lyceum_protocol::hash::{EntryId, LogId};
-use lyceum_protocol::publication::{Publication, Rel};
+use lyceum_protocol::publication::{Json as PublicationJson, Publication, Rel};
 use lyceum_protocol::standing::Standing;
 use lyceum_protocol::state::State;
 use serde_json::Value;
@@ -62,6 +62,18 @@ fn content_before_superseding(publication: &Publication) -> Option<[u8; 32]> {
     Some(Publication::read(&serde_json::to_vec(&json).ok()?).ok()?.content_hash())
 }
 
+/// The hash by which a finding that was imported is recognised: over what was found, whenever it was read.
+fn imported_content(publication: &Publication) -> Option<[u8; 32]> {
+    let field = |json: &PublicationJson, name: &str| match json {
+        PublicationJson::Object(fields) => fields.get(name).cloned(),
+        _ => None,
+    };
+    match field(&field(publication.json(), "import")?, "content")? {
+        PublicationJson::Text(hex) => data_encoding::HEXLOWER.decode(hex.as_bytes()).ok()?.try_into().ok(),
+        _ => None,
+    }
+}
+
 /// Own publications by what they are recognised by.
 #[derive(Debug, Default)]
 struct Rows {
@@ -81,7 +93,11 @@ impl Rows {
         }
         let Ok(publication) = publication_of(entry) else { return };
         let id = entry.id();
-        let contents = [Some(publication.content_hash()), content_before_superseding(&publication)];
+        let contents = [
+            Some(publication.content_hash()),
+            content_before_superseding(&publication),
+            imported_content(&publication),
+        ];
         for content in contents.into_iter().flatten() {
             self.by_content.entry(short(&content)).or_default().push(id);
         }
@@ -223,6 +239,16 @@ mod tests {
     fn sources_do_not_run_into_each_other() {
         let all = [source_of("note", None, "a"), source_of("not", None, "ea"), source_of("note", Some("a"), "")];
         assert_eq!(BTreeSet::from(all).len(), 3);
+    }
+
+    #[test]
+    fn what_was_imported_is_recognised_by_its_own_hash() {
+        let read = |json: &str| Publication::read(json.as_bytes()).unwrap();
+        let hash = "ab".repeat(32);
+        let imported = read(&format!(r#"{{"type":"note","title":"t","import":{{"format":"x","content":"{hash}"}}}}"#));
+        assert_eq!(imported_content(&imported), Some([0xab; 32]));
+        assert_eq!(imported_content(&read(r#"{"type":"note","title":"t","import":{"content":"x"}}"#)), None);
+        assert_eq!(imported_content(&read(r#"{"type":"note","title":"t"}"#)), None);
     }
 
     #[test]

@@ -26,6 +26,7 @@ const WARNED_EACH: usize = 5;
 /// All files are checked before the first is published, and that the quota of your organisation has room for all of
 /// them: if not, nothing is published and you are told how many would go now and when the others (exit code 4). A file that was published before and is unchanged is left
 /// alone; a changed one has to be published with --supersede, which marks the old version as replaced, or with --new.
+/// A file that holds a secret, such as a key or a token, is refused (exit code 4).
 /// Without a marking a publication is GREEN: every member may read it. CLEAR (anyone may) has to be said.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
@@ -114,7 +115,7 @@ pub(super) fn check(
     let total = checked.len();
     let mut good = Vec::new();
     let mut faults = Vec::new();
-    let mut restricted = false;
+    let (mut restricted, mut secret) = (false, false);
     let mut warned: Vec<(String, Vec<PathBuf>)> = Vec::new();
     for Checked { file, result } in checked {
         match result {
@@ -129,6 +130,7 @@ pub(super) fn check(
             }
             Err(fault) => {
                 restricted |= fault.field == "marking";
+                secret |= fault.refused;
                 faults.push(fault.to_string());
             }
         }
@@ -138,8 +140,8 @@ pub(super) fn check(
         return Ok(good);
     }
     let message = format!("nothing was published: {} of {total} files have a fault", faults.len());
-    let only_markings = restricted && faults.len() == 1;
-    let failure = if only_markings { Failure::refused(message) } else { Failure::usage(message) };
+    let by_a_rule = secret || (restricted && faults.len() == 1);
+    let failure = if by_a_rule { Failure::refused(message) } else { Failure::usage(message) };
     let failure = faults.into_iter().fold(failure, Failure::cause);
     Err(failure.next("correct them and publish again: nothing is published twice"))
 }

@@ -28,6 +28,7 @@ fn every_command_of_the_contract_is_there() {
         "run",
         "new",
         "publish",
+        "import",
         "replicate",
         "dispute",
         "supersede",

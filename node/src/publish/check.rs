@@ -8,6 +8,7 @@ use lyceum_protocol::limits;
 
 use super::front_matter::{self, Dialect};
 use super::{FileFault, Marking, Position, Prepared, json, yaml};
+use crate::import::private::{self, Secret};
 
 /// Longest file that is read, in bytes: the longest publication and its front matter.
 const FILE_MAX: usize = limits::PUBLICATION_MAX + yaml::YAML_MAX;
@@ -71,6 +72,9 @@ pub fn prepare(file: &Path, bytes: &[u8], wishes: &Wishes) -> Result<Prepared, F
             return Err(FileFault::new(file, "is neither Markdown (.md, .mdx, .qmd), text (.txt) nor JSON (.json)"));
         }
     };
+    if let Some(secret) = private::first_secret(publication.json()) {
+        return Err(secret_fault(file, bytes, secret));
+    }
     let name = file.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
     Ok(Prepared {
         source_key: format!("{name}\n{}", publication.title),
@@ -78,6 +82,15 @@ pub fn prepare(file: &Path, bytes: &[u8], wishes: &Wishes) -> Result<Prepared, F
         marking: wishes.marking.or(marking).unwrap_or_default(),
         warnings,
     })
+}
+
+/// A secret is never published: the fault names where it stands, and not the secret.
+fn secret_fault(file: &Path, bytes: &[u8], secret: Secret) -> FileFault {
+    // Where it stands in the file; in JSON it may be escaped, and then it is the line of its text.
+    let at = bytes.windows(secret.text.len().max(1)).position(|window| window == secret.text.as_bytes());
+    let position = at.map_or(Position { line: secret.line, column: 1 }, |at| position_of(bytes, at));
+    let reason = format!("holds what looks like a secret ({}): take it out, and revoke it", secret.name);
+    FileFault { position: Some(position), field: secret.field, refused: true, ..FileFault::new(file, reason) }
 }
 
 type Parts = (lyceum_protocol::publication::Publication, Option<Marking>, Vec<String>);
@@ -158,6 +171,21 @@ mod tests {
         );
         assert!(prepared("a.md", &vec![b'a'; FILE_MAX + 1]).unwrap_err().contains("longer than"));
         assert!(prepared("a.md", &vec![b'a'; limits::PUBLICATION_MAX]).unwrap_err().contains("at most 245760"));
+    }
+
+    #[test]
+    fn a_secret_refuses_its_file_with_field_and_line() {
+        let token = ["gh", "p_a1B2c3D4e5F6g7H8i9J0k1L2m3N4o5P6q7R8"].concat();
+        let refused =
+            |name: &str, text: String| prepare(Path::new(name), text.as_bytes(), &Wishes::default()).unwrap_err();
+        let fault = refused("a.md", format!("---\ntags: x\n---\n# T\n\nuse {token}\n"));
+        assert!(fault.refused && !fault.to_string().contains(&token), "{fault}");
+        assert!(
+            fault.to_string().starts_with("a.md:6:5: body: holds what looks like a secret (GitHub token)"),
+            "{fault}"
+        );
+        let fault = refused("a.json", format!(r#"{{"type":"note","title":"t","tags":["{token}"]}}"#));
+        assert_eq!(fault.field, "tags[0]");
     }
 
     #[test]

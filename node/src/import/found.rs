@@ -1,0 +1,392 @@
+//! What an importer has found in a file, before it becomes a publication: one of these for each model and run.
+
+use lyceum_protocol::publication::{Json, Publication};
+
+use super::metric::{self, Direction};
+use super::number::{NoNumber, Number};
+use super::private::LeftOut;
+use crate::publish::Marking;
+
+/// Names and texts that belong to something and that no field of the record is for.
+pub type Details = Vec<(String, String)>;
+
+/// One publication to be, or several parts of one.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct Found {
+    /// The fields of the publication that do not come from the evaluation, such as title and summary.
+    pub fields: Vec<(&'static str, Json)>,
+    /// The results, if it is an evaluation.
+    pub evaluation: Option<Evaluation>,
+    /// The program that made the file.
+    pub tool: Option<Tool>,
+    /// Why it is no evidence, if it is a dry run, a stub, or limited to a few samples.
+    pub stub: Option<String>,
+    /// How many samples the file held, and the hash over them.
+    pub samples: Option<(u64, Option<String>)>,
+    /// What was not taken over.
+    pub left_out: Vec<LeftOut>,
+    /// Who may read it, if the file says so.
+    pub marking: Option<Marking>,
+}
+
+impl Found {
+    /// A publication with this type and title.
+    pub fn new(kind: &str, title: impl Into<String>) -> Self {
+        Self::default().with("type", kind).with("title", Json::Text(title.into()))
+    }
+
+    /// The same with one field more; a field that is there already is replaced.
+    #[must_use]
+    pub fn with(mut self, name: &'static str, value: impl Into<Json>) -> Self {
+        self.set(name, value);
+        self
+    }
+
+    /// Sets one field.
+    pub fn set(&mut self, name: &'static str, value: impl Into<Json>) {
+        self.fields.retain(|(known, _)| *known != name);
+        self.fields.push((name, value.into()));
+    }
+
+    /// Sets a text that is there and not blank.
+    pub fn set_text(&mut self, name: &'static str, text: Option<&str>) {
+        if let Some(text) = text.map(str::trim).filter(|text| !text.is_empty()) {
+            self.set(name, text);
+        }
+    }
+
+    /// Sets a field of every publication if its value is one that may stand there, such as a date; else it is left out.
+    pub fn set_checked(&mut self, name: &'static str, value: impl Into<Json>) {
+        let value = value.into();
+        let probe = Json::from([("type", "note".into()), ("title", "t".into()), (name, value.clone())]);
+        match Publication::from_json(probe).and_then(|probe| probe.check_own()) {
+            Ok(()) => self.set(name, value),
+            Err(fault) => self.leave_out(fault.field, fault.reason),
+        }
+    }
+
+    /// The same for a text that is there and not blank.
+    pub fn set_checked_text(&mut self, name: &'static str, text: Option<&str>) {
+        if let Some(text) = text.map(str::trim).filter(|text| !text.is_empty()) {
+            self.set_checked(name, text);
+        }
+    }
+
+    /// The text of a field.
+    pub fn text(&self, name: &str) -> &str {
+        match self.fields.iter().find(|(known, _)| *known == name) {
+            Some((_, Json::Text(text))) => text,
+            _ => "",
+        }
+    }
+
+    /// Says that something of the file is not taken over.
+    pub fn leave_out(&mut self, field: impl Into<String>, reason: impl Into<String>) {
+        self.left_out.push(LeftOut::new(field, reason));
+    }
+}
+
+/// `1 task`, `2 tasks`.
+fn counted(count: usize, name: &str) -> String {
+    if count == 1 { format!("1 {name}") } else { format!("{count} {name}s") }
+}
+
+/// A list of texts.
+pub fn texts(items: impl IntoIterator<Item = String>) -> Json {
+    Json::List(items.into_iter().filter(|text| !text.trim().is_empty()).map(Json::Text).collect())
+}
+
+/// A program.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Tool {
+    /// Its name.
+    pub name: String,
+    /// Its version, if the file says it.
+    pub version: Option<String>,
+}
+
+/// A model, as its file names it.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Model {
+    /// The name as written.
+    pub name: String,
+    /// Which revision.
+    pub revision: Option<String>,
+    /// Hash of its weights.
+    pub digest: Option<String>,
+    /// Who serves it.
+    pub provider: Option<String>,
+    /// Who made it.
+    pub developer: Option<String>,
+    /// What else is said of it.
+    pub details: Details,
+}
+
+impl Model {
+    /// A model of this name; one without a name is "unknown".
+    pub fn named(name: Option<&str>) -> Self {
+        let name = name.map(str::trim).filter(|name| !name.is_empty()).unwrap_or("unknown");
+        Self { name: name.chars().take(200).collect(), ..Self::default() }
+    }
+
+    /// As it stands in the `models` of a finding.
+    pub fn to_json(&self) -> Json {
+        let mut fields = vec![("name".to_owned(), Json::Text(self.name.clone()))];
+        for (name, value) in [("revision", &self.revision), ("digest", &self.digest), ("provider", &self.provider)] {
+            if let Some(value) = value {
+                fields.push((name.to_owned(), Json::Text(value.clone())));
+            }
+        }
+        Json::Object(fields.into_iter().collect())
+    }
+}
+
+/// Data that something was measured on.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Dataset {
+    /// Its name as written.
+    pub name: String,
+    /// Its repository on the Hugging Face hub, where the format says that it is one.
+    pub hub: Option<String>,
+    /// Addresses of it.
+    pub urls: Vec<String>,
+    /// Which split.
+    pub split: Option<String>,
+    /// How many samples it has.
+    pub samples: Option<u64>,
+    /// What else is said of it.
+    pub details: Details,
+}
+
+/// How far a value is to be trusted.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct Uncertainty {
+    /// Standard error, and how it was made.
+    pub standard_error: Option<(f64, Option<String>)>,
+    /// Lower and upper bound, level, and how they were made.
+    pub interval: Option<(f64, f64, Option<f64>, Option<String>)>,
+    /// Spread of the samples.
+    pub deviation: Option<f64>,
+    /// Samples scored.
+    pub n: Option<u64>,
+}
+
+/// One value as a file gives it.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Row {
+    /// What was asked: rows of one task stay together.
+    pub task: String,
+    /// What it was measured on.
+    pub dataset: Dataset,
+    /// The name of the metric.
+    pub metric: String,
+    /// Whether less is better, if the file says so.
+    pub lower_is_better: Option<bool>,
+    /// The unit, if the format fixes it.
+    pub unit: Option<&'static str>,
+    /// Smallest and largest possible value, if the file gives them.
+    pub range: Option<(f64, f64)>,
+    /// The value, or why there is none.
+    pub value: Result<Number, NoNumber>,
+    /// How far it is to be trusted.
+    pub uncertainty: Uncertainty,
+    /// About the metric: its filter, its scorer.
+    pub metric_details: Details,
+    /// Beside the value.
+    pub details: Details,
+    /// How it was run: shots, limits, seeds.
+    pub settings: Details,
+    /// When, if each value has a time of its own.
+    pub time: Option<String>,
+}
+
+impl Row {
+    /// A value of one metric for one task, measured on data of the same name.
+    pub fn new(task: impl Into<String>, metric: impl Into<String>, value: Result<Number, NoNumber>) -> Self {
+        let task = task.into();
+        Self {
+            dataset: Dataset { name: task.clone(), ..Dataset::default() },
+            task,
+            metric: metric.into(),
+            lower_is_better: None,
+            unit: None,
+            range: None,
+            value,
+            uncertainty: Uncertainty::default(),
+            metric_details: Vec::new(),
+            details: Vec::new(),
+            settings: Vec::new(),
+            time: None,
+        }
+    }
+}
+
+/// A value that no record can hold, in words.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Unscored {
+    /// What was asked.
+    pub task: String,
+    /// The name of the metric.
+    pub metric: Option<String>,
+    /// The text that stood there.
+    pub raw: String,
+    /// Why it is not in the record.
+    pub reason: String,
+}
+
+/// What stands in an evaluation, in the order of the file.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Item {
+    /// A finite value, less of which is better or not.
+    Scored(Box<Row>, Number, bool),
+    /// Any other.
+    Unscored(Unscored),
+}
+
+impl Item {
+    /// What was asked.
+    pub fn task(&self) -> &str {
+        match self {
+            Self::Scored(row, ..) => &row.task,
+            Self::Unscored(unscored) => &unscored.task,
+        }
+    }
+}
+
+/// Results of one model in one run.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct Evaluation {
+    /// The model.
+    pub model: Model,
+    /// What the results are taken from, such as the name of a leaderboard or a tool.
+    pub source: String,
+    /// Whether they were read in a document, and not in what a run wrote.
+    pub from_document: bool,
+    /// Who measured, if the file says so.
+    pub organisation: Option<String>,
+    /// Its address.
+    pub organisation_url: Option<String>,
+    /// Who that is to the model's makers: `first_party`, `third_party`, `collaborative`; none is `other`.
+    pub relationship: Option<String>,
+    /// What else is said of the source.
+    pub source_details: Details,
+    /// When the evaluation was run, as the file says it.
+    pub time: Option<String>,
+    /// Results and what stands beside them.
+    pub items: Vec<Item>,
+}
+
+impl Evaluation {
+    /// Takes a value: into the record if it is finite and its direction is known, else beside it with the reason.
+    pub fn push(&mut self, row: Row) {
+        let known = metric::known(&row.metric).map(|known| known.direction);
+        let direction = match (known, row.lower_is_better) {
+            // Whatever a file says: of a share of 0.5 neither more nor less is better.
+            (Some(Direction::Neither), _) => Err("neither a high nor a low value is the best"),
+            (_, Some(lower)) => Ok(lower),
+            (Some(direction), None) => Ok(direction == Direction::Lower),
+            (None, None) => Err("neither the file nor the table of metrics says whether more or less is better"),
+        };
+        let item = match (row.value.clone(), direction) {
+            (Ok(number), Ok(lower)) => Item::Scored(Box::new(row), number, lower),
+            (Ok(number), Err(reason)) => Item::Unscored(Unscored {
+                task: row.task,
+                metric: Some(row.metric),
+                raw: number.raw,
+                reason: reason.to_owned(),
+            }),
+            (Err(none), _) => Item::Unscored(Unscored {
+                task: row.task,
+                metric: Some(row.metric),
+                raw: none.raw,
+                reason: none.reason.to_string(),
+            }),
+        };
+        self.items.push(item);
+    }
+
+    /// Takes what is no value at all, with the reason.
+    pub fn push_unscored(&mut self, task: &str, metric: Option<&str>, raw: String, reason: impl Into<String>) {
+        let (task, metric) = (task.to_owned(), metric.map(str::to_owned));
+        self.items.push(Item::Unscored(Unscored { task, metric, raw, reason: reason.into() }));
+    }
+
+    /// How many values are in the record.
+    pub fn scored(&self) -> usize {
+        self.items.iter().filter(|item| matches!(item, Item::Scored(..))).count()
+    }
+
+    /// The distinct tasks, in the order of the file.
+    pub fn tasks(&self) -> Vec<&str> {
+        let mut seen = std::collections::BTreeSet::new();
+        self.items.iter().map(Item::task).filter(|task| seen.insert(*task)).collect()
+    }
+
+    /// The finding that these results make: title and summary say what they are.
+    pub fn into_found(self, tool: Option<Tool>) -> Found {
+        let tasks = self.tasks();
+        let on = match tasks.as_slice() {
+            [] => "no task".to_owned(),
+            [one] => (*one).to_owned(),
+            [one, two] => format!("{one} and {two}"),
+            [one, rest @ ..] => format!("{one} and {} more tasks", rest.len()),
+        };
+        let title = format!("{} on {on}", self.model.name);
+        let unscored = self.items.len().saturating_sub(self.scored());
+        let mut summary =
+            format!("{} of {} on {}", counted(self.scored(), "result"), self.model.name, counted(tasks.len(), "task"));
+        if let Some(tool) = &tool {
+            summary.push_str(&format!(", written by {}", tool.name));
+            if let Some(version) = &tool.version {
+                summary.push_str(&format!(" {version}"));
+            }
+        }
+        summary.push('.');
+        if unscored > 0 {
+            summary.push_str(&format!(" Without a score, as text: {}.", counted(unscored, "value")));
+        }
+        let models = Json::List(vec![self.model.to_json()]);
+        let found =
+            Found::new("finding", title).with("nature", "evaluation").with("summary", summary).with("models", models);
+        Found { evaluation: Some(self), tool, ..found }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::import::number;
+    use crate::import::tree::Tree;
+
+    fn row(metric: &str, raw: &str, lower: Option<bool>) -> Row {
+        let value = number::read(Some(&Tree::Text(raw.to_owned())));
+        Row { lower_is_better: lower, ..Row::new("t", metric, value) }
+    }
+
+    #[test]
+    fn only_finite_values_with_a_direction_enter_the_record() {
+        let mut evaluation = Evaluation::default();
+        evaluation.push(row("acc", "0.5", None));
+        evaluation.push(row("my_metric", "0.5", Some(true)));
+        evaluation.push(row("my_metric", "0.5", None));
+        evaluation.push(row("acc", "NaN", Some(false)));
+        evaluation.push(row("pct_stereotype", "0.5", Some(true)));
+        assert_eq!(evaluation.scored(), 2);
+        let reasons: Vec<&str> = evaluation
+            .items
+            .iter()
+            .filter_map(|item| match item {
+                Item::Unscored(unscored) => Some(unscored.reason.as_str()),
+                Item::Scored(..) => None,
+            })
+            .collect();
+        assert_eq!(reasons.len(), 3);
+        assert!(
+            reasons[0].contains("table of metrics")
+                && reasons[1].contains("NaN")
+                && reasons[2].contains("neither a high")
+        );
+        let Some(Item::Scored(_, _, lower)) = evaluation.items.get(1) else { panic!() };
+        assert!(lower);
+    }
+}

@@ -1,0 +1,366 @@
+//! lm-evaluation-harness: results of 0.3 and its forks (three keys), of 0.4 to today (groups, filters, directions).
+
+use std::io::Read as _;
+use std::path::Path;
+
+use lyceum_protocol::publication::Json;
+use lyceum_protocol::publication::evaluation::names;
+use sha2::{Digest as _, Sha256};
+
+use super::found::{Details, Evaluation, Found, Model, Row, Tool};
+use super::tree::{Aside, Tree};
+use super::{Importer, Material, Options, Refusal, Rest, Shape, number};
+
+/// Reads results of the harness.
+#[derive(Debug)]
+pub(super) struct LmEval;
+
+/// A run limited to so many samples a task is no evidence.
+pub(super) const FEW_SAMPLES: u64 = 10;
+/// Keys of a row that are no metrics.
+const NO_METRICS: [&str; 6] = ["alias", "name", "sample_len", "sample_count", "samples", "details"];
+/// What says how a run was made.
+const SETTINGS: [&str; 11] = [
+    "limit",
+    "batch_size",
+    "gen_kwargs",
+    "numpy_seed",
+    "torch_seed",
+    "fewshot_seed",
+    "bootstrap_iters",
+    "device",
+    "use_cache",
+    "no_cache",
+    "do_sample",
+];
+/// Longest folder that is looked through for samples, in entries.
+const SIBLINGS_MAX: usize = 10_000;
+
+impl Importer for LmEval {
+    fn name(&self) -> &'static str {
+        "lm-eval"
+    }
+
+    fn claims(&self, material: &Material<'_>) -> bool {
+        let first = &material.first;
+        let rows = first.get("results").map(Tree::entries).unwrap_or_default();
+        material.shape == Shape::Json
+            && first.get("results").is_some_and(Tree::is_map)
+            && first.get("versions").is_some_and(Tree::is_map)
+            && first.get("config").is_some_and(Tree::is_map)
+            && rows.iter().all(|(_, row)| row.is_map())
+            && !first.has("config_general")
+    }
+
+    fn read(&self, material: &Material<'_>, _: &mut Rest<'_, '_>, _: &Options) -> Result<Vec<Found>, Refusal> {
+        let file = &material.first;
+        let config = file.get("config").unwrap_or(&Tree::Null);
+        let mut left_out = Vec::new();
+        let model = model(file, config, &mut left_out);
+        let version = file.scalar_at("lm_eval_version");
+        let tool = Tool { name: "lm-evaluation-harness".to_owned(), version };
+        let mut evaluation = Evaluation {
+            model,
+            source: tool.name.clone(),
+            time: file.scalar_at("date"),
+            source_details: source_details(file),
+            ..Evaluation::default()
+        };
+        let mut samples = (0, Sha256::new());
+        let tasks = file.get("results").map(Tree::entries).unwrap_or_default();
+        for (place, (task, row)) in tasks.iter().enumerate() {
+            Task { file, config, task, row, place, tasks: tasks.len() }.rows(&mut evaluation);
+            for held in ["details", "samples"] {
+                if let Some(Tree::Aside(Aside { count, sha256 })) = row.get(held) {
+                    samples.0 += count;
+                    samples.1.update(sha256);
+                }
+            }
+        }
+        if evaluation.items.is_empty() {
+            return Err(Refusal::new("has no values in its results"));
+        }
+        let stub = stub(config, &evaluation);
+        let mut found = evaluation.into_found(Some(tool));
+        found.stub = stub;
+        found.samples = match samples {
+            (0, _) => samples_beside(material.path),
+            (count, hash) => Some((count, Some(data_encoding::HEXLOWER.encode(&hash.finalize())))),
+        };
+        found.left_out = left_out;
+        for (field, why) in [
+            ("pretty_env_info", "details of a machine"),
+            ("git_hash", "the commit of the folder that the tool was started in, no version"),
+            ("chat_template", "only its hash is taken"),
+        ] {
+            if file.get(field).and_then(Tree::text).is_some() {
+                found.leave_out(field, why);
+            }
+        }
+        if file.has("groups") {
+            found.set("tags", Json::List(vec!["groups".into()]));
+        }
+        Ok(vec![found])
+    }
+}
+
+/// One row of the results.
+struct Task<'a> {
+    file: &'a Tree,
+    config: &'a Tree,
+    task: &'a str,
+    row: &'a Tree,
+    place: usize,
+    tasks: usize,
+}
+
+impl Task<'_> {
+    fn rows(&self, evaluation: &mut Evaluation) {
+        for (key, value) in self.row.entries() {
+            if NO_METRICS.contains(&key.as_str()) || key.contains("_stderr") || *value == Tree::Null {
+                continue;
+            }
+            let (metric, filter) =
+                key.split_once(',').map_or((key.as_str(), None), |(metric, filter)| (metric, Some(filter)));
+            let mut row = Row::new(self.task, metric, number::read(Some(value)));
+            row.lower_is_better = self.direction(metric);
+            if let Some(filter) = filter {
+                row.metric_details.push((names::FILTER.to_owned(), filter.to_owned()));
+            }
+            let error_key = match filter {
+                Some(filter) => format!("{metric}_stderr,{filter}"),
+                None => format!("{metric}_stderr"),
+            };
+            if let Some(error) = self.row.get(&error_key) {
+                match number::read(Some(error)) {
+                    Ok(error) => row.uncertainty.standard_error = Some((error.value, None)),
+                    Err(none) => {
+                        row.details.push(("standard_error_raw".to_owned(), format!("{} ({})", none.raw, none.reason)))
+                    }
+                }
+            }
+            self.samples(&mut row);
+            self.about(&mut row);
+            evaluation.push(row);
+        }
+    }
+
+    fn direction(&self, metric: &str) -> Option<bool> {
+        match self.file.at(&["higher_is_better", self.task, metric])? {
+            Tree::Bool(higher) => Some(!higher),
+            _ => None,
+        }
+    }
+
+    fn samples(&self, row: &mut Row) {
+        let said = self.file.at(&["n-samples", self.task]);
+        let newest = ["sample_len", "sample_count"].iter().find_map(|key| self.row.get(key)).and_then(Tree::count);
+        row.uncertainty.n = said.and_then(|said| said.get("effective")).and_then(Tree::count).or(newest);
+        row.dataset.samples = said.and_then(|said| said.get("original")).and_then(Tree::count);
+    }
+
+    fn about(&self, row: &mut Row) {
+        let mut settings: Details = Vec::new();
+        let mut put = |name: &str, value: Option<String>| settings.extend(value.map(|value| (name.to_owned(), value)));
+        put(names::SHOTS, self.shots());
+        put(names::SEED, self.config.scalar_at("random_seed"));
+        for name in SETTINGS {
+            put(name, self.config.get(name).map(|value| value.raw(200)));
+        }
+        put("fewshot_as_multiturn", self.file.scalar_at("fewshot_as_multiturn"));
+        put(names::CHAT_TEMPLATE, self.file.scalar_at("chat_template_sha"));
+        put(names::SYSTEM_PROMPT, self.file.scalar_at("system_instruction_sha"));
+        put("task_hash", self.file.at(&["task_hashes", self.task]).and_then(Tree::scalar));
+        let config = self.file.at(&["configs", self.task]);
+        put("output_type", config.and_then(|config| config.scalar_at("output_type")));
+        row.settings = settings;
+        let version = self.file.at(&["versions", self.task]).map(|version| version.raw(60));
+        row.dataset.details.extend(version.map(|version| (names::TASK_VERSION.to_owned(), version)));
+        if let Some(group) = self.group() {
+            row.details.push(("group".to_owned(), group));
+        }
+        if self.is_group() {
+            row.details.push(("is_group".to_owned(), "true".to_owned()));
+        }
+        let Some(config) = config else { return };
+        if let Some(path) = config.text_at("dataset_path") {
+            // The harness loads it with the library of the hub, which reads local folders too.
+            if path.starts_with(['/', '.', '~']) || matches!(path, "json" | "csv" | "text" | "parquet") {
+                row.dataset.name = self.task.to_owned();
+            } else {
+                row.dataset.name = path.to_owned();
+                row.dataset.hub = Some(path.to_owned());
+            }
+        }
+        row.dataset.split = ["test_split", "validation_split"].iter().find_map(|name| config.scalar_at(name));
+        if let Some(name) = config.scalar_at("dataset_name") {
+            row.dataset.details.push((names::DATASET_CONFIG.to_owned(), name));
+        }
+    }
+
+    /// How many examples were shown: one number for all, one for each, or a list in the order of the command line.
+    fn shots(&self) -> Option<String> {
+        if let Some(shots) = self.file.at(&["n-shot", self.task]) {
+            return shots.scalar();
+        }
+        let all = self.config.get("num_fewshot")?;
+        match all {
+            Tree::List(each) if each.len() == self.tasks && self.tasks == 1 => each.get(self.place)?.scalar(),
+            // The order of the command line is not always that of the results.
+            Tree::List(_) => Some(format!("one of {}", all.raw(120))),
+            one => one.scalar(),
+        }
+    }
+
+    fn group(&self) -> Option<String> {
+        let groups = self.file.get("group_subtasks")?.entries();
+        let mine =
+            groups.iter().find(|(_, members)| members.items().iter().any(|member| member.text() == Some(self.task)));
+        mine.map(|(group, _)| group.clone())
+    }
+
+    fn is_group(&self) -> bool {
+        let members = self.file.at(&["group_subtasks", self.task]);
+        self.file.at(&["groups", self.task]).is_some() || members.is_some_and(|members| !members.items().is_empty())
+    }
+}
+
+fn source_details(file: &Tree) -> Details {
+    let mut details = Vec::new();
+    for name in ["transformers_version", "model_source", "total_evaluation_time_seconds"] {
+        details.extend(file.scalar_at(name).map(|value| (name.to_owned(), value)));
+    }
+    details.extend(file.at(&["config", "model"]).and_then(Tree::scalar).map(|kind| ("model_type".to_owned(), kind)));
+    details
+}
+
+/// The arguments that a model was made with: `a=b,c=d`. A part without `=` belongs to the value before it.
+fn arguments(text: &str) -> Vec<(String, String)> {
+    let mut arguments: Vec<(String, String)> = Vec::new();
+    for part in text.split(',') {
+        match (part.split_once('='), arguments.last_mut()) {
+            (Some((key, value)), _) if !key.trim().is_empty() => {
+                arguments.push((key.trim().to_owned(), value.trim().to_owned()))
+            }
+            (_, Some((_, last))) => {
+                last.push(',');
+                last.push_str(part);
+            }
+            (_, None) => {}
+        }
+    }
+    arguments
+}
+
+fn model(file: &Tree, config: &Tree, left_out: &mut Vec<super::private::LeftOut>) -> Model {
+    let given = match config.get("model_args") {
+        Some(Tree::Text(text)) => arguments(text),
+        Some(map @ Tree::Map(_)) => {
+            map.entries().iter().filter_map(|(key, value)| Some((key.clone(), value.scalar()?))).collect()
+        }
+        _ => Vec::new(),
+    };
+    let argument = |name: &str| given.iter().find(|(key, _)| key == name).map(|(_, value)| value.clone());
+    let named = file.text_at("model_name").map(str::to_owned);
+    let name = named.or_else(|| ["pretrained", "engine", "model", "path", "peft"].iter().find_map(|key| argument(key)));
+    let mut model = Model::named(name.as_deref().or_else(|| config.text_at("model")));
+    if is_local_path(&model.name) {
+        left_out.push(super::private::LeftOut::new(
+            "config.model_args",
+            "a path on a machine: its last part names the model",
+        ));
+        let last = model.name.trim_end_matches(['/', '\\']).rsplit(['/', '\\']).next().unwrap_or("unknown").to_owned();
+        model = Model::named(Some(&last));
+        model.details.push(("name_from".to_owned(), "the last part of a local path".to_owned()));
+    }
+    model.revision =
+        argument("revision").or_else(|| config.scalar_at("model_revision").filter(|revision| revision != "main"));
+    model.digest = config.scalar_at("model_sha").filter(|sha| !sha.is_empty());
+    for (key, value) in given {
+        if !matches!(
+            key.as_str(),
+            "pretrained" | "revision" | "engine" | "model" | "path" | "api_key" | "base_url" | "tokenizer"
+        ) {
+            model.details.push((key, value));
+        } else if matches!(key.as_str(), "api_key" | "base_url") {
+            left_out.push(super::private::LeftOut::new(
+                format!("config.model_args.{key}"),
+                "how a model was reached is not published",
+            ));
+        }
+    }
+    if let Some(dtype) = config.scalar_at("model_dtype") {
+        model.details.retain(|(key, _)| key != "dtype");
+        model.details.push((names::PRECISION.to_owned(), dtype));
+    }
+    if let Some(parameters) = config.scalar_at("model_num_parameters") {
+        model.details.push(("parameters".to_owned(), parameters));
+    }
+    model
+}
+
+/// Whether a name is a place on somebody's disk.
+pub(super) fn is_local_path(name: &str) -> bool {
+    name.starts_with(['/', '~', '.', '\\']) || name.get(1..3).is_some_and(|rest| rest == ":\\" || rest == ":/")
+}
+
+fn stub(config: &Tree, evaluation: &Evaluation) -> Option<String> {
+    let kind = config.text_at("model").unwrap_or_default();
+    if kind == "dummy" || evaluation.model.name == "dummy" {
+        return Some("the model is a dummy that answers at random".to_owned());
+    }
+    let limit = config.get("limit").and_then(Tree::count).filter(|limit| *limit <= FEW_SAMPLES);
+    limit.map(|limit| format!("the run was limited to {limit} samples a task"))
+}
+
+/// Samples that were written beside the results: `samples_<task>_<date>.jsonl` next to `results_<date>.json`.
+fn samples_beside(results: &Path) -> Option<(u64, Option<String>)> {
+    let name = results.file_name()?.to_str()?;
+    let date = name.strip_prefix("results_")?.strip_suffix(".json")?;
+    let ending = format!("_{date}.jsonl");
+    let entries = std::fs::read_dir(results.parent()?).ok()?.take(SIBLINGS_MAX).filter_map(Result::ok);
+    let mut files: Vec<_> = entries
+        .map(|entry| entry.path())
+        .filter(|path| {
+            let name = path.file_name().and_then(|name| name.to_str()).unwrap_or_default();
+            name.starts_with("samples_") && name.ends_with(&ending)
+        })
+        .collect();
+    files.sort();
+    let (mut count, mut hash) = (0_u64, Sha256::new());
+    for path in &files {
+        let mut file = std::fs::File::open(path).ok()?;
+        let mut buffer = vec![0; 64 * 1024];
+        loop {
+            let read = file.read(&mut buffer).ok()?;
+            let bytes = buffer.get(..read).unwrap_or_default();
+            if bytes.is_empty() {
+                break;
+            }
+            hash.update(bytes);
+            count =
+                count.saturating_add(u64::try_from(bytes.iter().filter(|byte| **byte == b'\n').count()).unwrap_or(0));
+        }
+    }
+    (!files.is_empty()).then(|| (count, Some(data_encoding::HEXLOWER.encode(&hash.finalize()))))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn arguments_keep_values_with_commas_and_slashes() {
+        let found = arguments("trust_remote_code=True,pretrained=a/b=c,x=1,2");
+        let expected = [("trust_remote_code", "True"), ("pretrained", "a/b=c"), ("x", "1,2")];
+        assert_eq!(found, expected.map(|(key, value)| (key.to_owned(), value.to_owned())));
+    }
+
+    #[test]
+    fn a_path_is_no_name() {
+        for path in ["/scratch/x", "./out", "~/m", "C:\\m", "C:/m"] {
+            assert!(is_local_path(path), "{path}");
+        }
+        assert!(!is_local_path("meta-llama/Llama-3"));
+    }
+}

@@ -40,7 +40,7 @@ fn indexed(n: u64, by: u64, days: u64, publication: &Value) -> Indexed {
         seq: n,
         org: org(by),
         time: NOW - days * DAY,
-        marking: if n % 2 == 0 { MARKING_GREEN } else { MARKING_CLEAR },
+        marking: if n.is_multiple_of(2) { MARKING_GREEN } else { MARKING_CLEAR },
         publication: Publication::read(publication.to_string().as_bytes()).unwrap(),
     }
 }

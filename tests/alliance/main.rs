@@ -9,6 +9,7 @@
 mod clock;
 mod cluster;
 mod commands;
+mod compare;
 mod crash;
 mod disk;
 mod formation;

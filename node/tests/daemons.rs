@@ -12,8 +12,10 @@ use std::time::Duration;
 use lyceum_node::api::shapes::Source;
 use lyceum_node::api::{Node as _, find_published};
 use lyceum_node::daemon::{Daemon, Options};
+use lyceum_node::index;
 use lyceum_node::running::RunningNode;
 use lyceum_node::store::{LogStore, Store, StoreOptions};
+use lyceum_protocol::bounded::BoundedVec;
 use lyceum_protocol::document::motion::Operation;
 use lyceum_protocol::document::signature::SignaturePlace;
 use lyceum_protocol::documents::DocumentBatch;
@@ -24,6 +26,7 @@ use lyceum_protocol::key::SecretKey;
 use lyceum_protocol::publication::Publication;
 use lyceum_protocol::replica::{Batch, Change, KnownPeer, Outcome};
 use lyceum_tests::fixtures::Org;
+use tantivy::Term;
 use tempfile::TempDir;
 
 /// An organisation with the folder of its node.
@@ -154,6 +157,54 @@ async fn what_was_published_is_recognised_without_reading_the_log_again() {
     publish(&daemon, 5, "elsewhere").await;
     assert_eq!(find(&["elsewhere 4"]).await, [true]);
     assert_eq!(node.published().entries_read(), 305);
+    daemon.shutdown().await;
+}
+
+/// PROTOCOL 5: what is erased leaves the search index, and its text the files, within ten seconds.
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_erased_leaves_the_search_index_and_its_files() {
+    let (a, folder) = (Member::new("Alpha", 1), tempfile::tempdir().unwrap());
+    let (charter, founding) = a.org.found();
+    let network = NetworkId::from(charter.id());
+    a.store(network, founding);
+    let daemon = a.start(network, charter.id(), Vec::new(), true).await;
+    let path = folder.path().join("index");
+    let parts = index::Parts { folder: path.clone(), network, handle: daemon.handle(), store: daemon.store() };
+    let (search, following) = index::start(parts).unwrap();
+    let drafts = (0..40).map(|n| draft(&format!("{{\"type\":\"note\",\"title\":\"canary{n} kept\"}}"))).collect();
+    let Outcome::Published(entries) = daemon.handle().publish(drafts).await.unwrap() else { panic!("not published") };
+    // Publications, and whether a word still stands in a dictionary.
+    let held = |word: &str| {
+        let snapshot = search.snapshot()?;
+        let term = Term::from_field_text(snapshot.fields.text, &format!("en {word}"));
+        let mut readers = snapshot.segments.iter().flat_map(|segment| &segment.scored);
+        let stands = readers.any(|reader| reader.get_term_info(&term).unwrap().is_some());
+        Some((snapshot.live, stands))
+    };
+    let until = async |wanted: (u64, bool)| {
+        let reached = async {
+            while held("canary7") != Some(wanted) {
+                tokio::time::sleep(Duration::from_millis(20)).await;
+            }
+        };
+        let within = tokio::time::timeout(Duration::from_secs(10), reached).await;
+        assert!(within.is_ok(), "{:?} and not {wanted:?}", held("canary7"));
+    };
+    until((40, true)).await;
+    let before: BTreeSet<_> = std::fs::read_dir(&path).unwrap().map(|file| file.unwrap().file_name()).collect();
+    let targets = BoundedVec::new(vec![entries[7].id()]).unwrap();
+    let erase = a.org.passed(charter.id(), Operation::Erase { targets });
+    assert_eq!(daemon.handle().govern(erase).await.unwrap(), Outcome::Taken);
+    until((39, false)).await;
+    let gone = async {
+        let segments = before.iter().filter(|name| name.to_string_lossy().ends_with(".term")).collect::<Vec<_>>();
+        assert!(!segments.is_empty());
+        while segments.iter().any(|name| path.join(name).exists()) {
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+    };
+    assert!(tokio::time::timeout(Duration::from_secs(10), gone).await.is_ok(), "the files stay");
+    following.finish().await;
     daemon.shutdown().await;
 }
 

@@ -34,6 +34,7 @@ fn every_command_of_the_contract_is_there() {
         "supersede",
         "retract",
         "log",
+        "search",
         "show",
         "verify",
         "members",
@@ -63,12 +64,13 @@ fn every_help_begins_with_a_verb_ends_with_an_example_and_explains_every_argumen
 /// The words of a shell line, as far as the examples need it: quotes keep spaces.
 fn words(line: &str) -> Vec<String> {
     let mut words = vec![String::new()];
-    let mut quoted = false;
+    let mut quoted = None;
     for c in line.chars() {
-        match c {
-            '"' => quoted = !quoted,
-            ' ' if !quoted => words.push(String::new()),
-            c => words.last_mut().unwrap().push(c),
+        match (quoted, c) {
+            (None, '"' | '\'') => quoted = Some(c),
+            (Some(mark), c) if mark == c => quoted = None,
+            (None, ' ') => words.push(String::new()),
+            (_, c) => words.last_mut().unwrap().push(c),
         }
     }
     words.retain(|word| !word.is_empty());

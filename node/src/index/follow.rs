@@ -32,6 +32,8 @@ const COMMIT_BUSY: Duration = Duration::from_secs(5);
 const LOOK_EVERY: Duration = Duration::from_secs(30);
 /// How long it waits after a fault.
 const AFTER_FAULT: Duration = Duration::from_secs(10);
+/// How often files are cleaned after something was removed: once more for whoever was searching.
+const CLEANINGS: u8 = 2;
 /// Bytes of entries that are read at once.
 const READ_BYTES: usize = 1024 * 1024;
 /// Publications without a text that are remembered as such.
@@ -156,7 +158,7 @@ impl Follower {
         }
         engine.collect()?;
         self.show(&engine)?;
-        let (mut committed, mut dirty, mut removed) = (Instant::now(), false, true);
+        let (mut committed, mut dirty, mut cleaning) = (Instant::now(), false, CLEANINGS);
         loop {
             if self.stop.is_cancelled() {
                 return Ok(());
@@ -172,7 +174,9 @@ impl Follower {
             self.shared.set_status(|status| status.behind_entries = step.behind);
             let idle = step.is_nothing(&cursor);
             if !idle {
-                removed |= !step.remove.is_empty();
+                if !step.remove.is_empty() {
+                    cleaning = CLEANINGS;
+                }
                 self.apply(&mut engine, step, &mut cursor)?;
                 dirty = true;
                 if std::mem::take(&mut self.early) && !self.wait(GATHER_FOR) {
@@ -185,12 +189,14 @@ impl Follower {
                 self.show(&engine)?;
             }
             if idle {
-                if removed {
-                    // What leaves the index leaves its files as well.
-                    removed = !engine.purge()?;
+                if cleaning > 0 {
+                    // What leaves the index leaves its files as well. A file stays while somebody searches in it.
+                    let clean = engine.purge()?;
                     self.show(&engine)?;
+                    engine.collect()?;
+                    cleaning = if clean { cleaning.saturating_sub(1) } else { CLEANINGS };
                 }
-                let wait = if removed { COMMIT_EVERY } else { LOOK_EVERY };
+                let wait = if cleaning > 0 { COMMIT_EVERY } else { LOOK_EVERY };
                 if !self.notice(&mut notices, wait, committed) {
                     return Ok(());
                 }

@@ -93,4 +93,9 @@ fn beyond_the_quota_nothing_is_published_and_the_time_is_told() {
     let text = node.run(&["status"]).well().stdout;
     assert!(text.contains("4 entries and 2 GiB a day and organisation; 0 entries and"), "{text}");
     assert!(text.contains("No problem."), "{text}");
+
+    // What is kept back is for taking something back.
+    let id = node.log_ids().into_iter().next().unwrap();
+    node.run(&["retract", &id, "--reason", "wrong"]).well();
+    assert_eq!(node.log_ids().len(), 7);
 }

@@ -1,7 +1,7 @@
 //! Evaluations: the record of Every Eval Ever, schema 0.3.0, as it stands under `evaluation`.
 //!
 //! What is read here passes the public JSON schema, and so does everything that is written: [`schema`] holds its rules as
-//! tables. Records of the versions 0.2 are lifted ([`lift`]). The record knows nothing of results without a finite number or
+//! tables. Records of the versions 0.2 are lifted ([`lift()`]). The record knows nothing of results without a finite number or
 //! without a known direction: those stand beside it (`unscored`).
 
 mod draft;

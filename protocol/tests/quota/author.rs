@@ -12,7 +12,7 @@ fn note(node: &Node<'_>) -> Draft {
 
 fn withdrawal(node: &Node<'_>) -> Draft {
     let link = format!(r#"{{"rel":"retracts","target":"{}"}}"#, "ab".repeat(32));
-    let content = format!(r#"{{"type":"notice","title":"Withdrawn","links":[{link}]}}"#);
+    let content = format!(r#"{{"type":"notice","title":"Withdrawn","reason":"wrong","links":[{link}]}}"#);
     Draft { time: node.now.wall, ..draft(Kind::PUBLICATION, content.as_bytes()) }
 }
 

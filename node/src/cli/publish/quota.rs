@@ -1,6 +1,7 @@
 //! Whether the organisation's quota has room for all of them, asked before the first is signed.
 
 use lyceum_protocol::limits::SALT_LEN;
+use lyceum_protocol::publication::Rel;
 
 use super::plan::Plan;
 use crate::api::shapes::PlanRequest;
@@ -10,6 +11,8 @@ use crate::failure::Failure;
 /// All of them have room, or nothing is published and it is said how many would, and when the others.
 pub(super) async fn check_quota(client: &Client, plans: &[Plan]) -> Result<(), Failure> {
     let payload = |plan: &Plan| match plan {
+        // A withdrawal may use what is kept back for it: the node knows whether that has room.
+        Plan::Publish(prepared) if prepared.publication.links.iter().any(|link| link.rel == Rel::Retracts) => None,
         Plan::Publish(prepared) => u64::try_from(prepared.publication.to_bytes().len().saturating_add(SALT_LEN)).ok(),
         Plan::Unchanged { .. } => None,
     };

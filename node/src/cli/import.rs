@@ -32,7 +32,7 @@ const WORTH_A_BAR: u64 = 16 * 1024 * 1024;
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
 Examples:
-  lyceum import --dry-run results.json      what would be published, what is left out, who may read it
+  lyceum import --dry-run results.json      what would be published, and what is left out
   lyceum import results.json run.eval garak.report.jsonl
   lyceum import --marking CLEAR --keep email README.md
   lyceum import helm/runs/hellaswag")]

@@ -36,6 +36,7 @@ fn every_command_of_the_contract_is_there() {
         "log",
         "search",
         "show",
+        "compare",
         "verify",
         "members",
         "peers",

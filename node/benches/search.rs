@@ -108,8 +108,8 @@ fn query(numbers: &mut Numbers, count: u64) -> String {
     if kind == 0 {
         let (of, _) = made_up(numbers.below(count));
         let body = of.publication.body.clone().unwrap();
-        let words: Vec<&str> = body.split(' ').skip(5).take(2).collect();
-        return format!("\"{}\"", words.join(" ").chars().take(40).collect::<String>());
+        let words: Vec<&str> = body.split([' ', 'の']).skip(5).take(2).collect();
+        return format!("\"{}\"", words.join(if body.contains('の') { "の" } else { " " }));
     }
     let words = text(numbers, language, 1 + kind % 3).replace('の', " ");
     match kind {

@@ -9,7 +9,7 @@ use std::path::Path;
 use lyceum_node::index::cursor::{At, Cursor};
 use lyceum_node::index::engine::{Engine, Opened};
 use lyceum_node::index::query::{Key, Query};
-use lyceum_node::index::schema::{Indexed, VERSION};
+use lyceum_node::index::schema::{Indexed, VERSION, facet, is_about};
 use lyceum_node::index::search::{Found, Wanted, search};
 use lyceum_node::index::snapshot::Snapshot;
 use lyceum_node::views::Hidden;
@@ -135,6 +135,8 @@ fn filters_narrow_and_words_exclude() {
     assert_eq!(ask(&snapshot, "type:finding type:note since:8d"), [id(3), id(2)], "without words the newest first");
     assert_eq!(ask(&snapshot, "prompts marking:green"), [id(2)]);
     assert_eq!(ask(&snapshot, "model:llama"), [], "a model is named exactly");
+    let names = |model: &str| is_about(&all[0].publication, &facet(Key::Model, model));
+    assert!(names("Meta-Llama/Llama-3.1-8B-Instruct") && !names("llama"), "as `log --model` has it");
     assert_eq!(ask(&snapshot, "leak prompts").len(), 2, "words may stand anywhere");
 }
 

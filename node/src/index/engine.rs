@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 
 use lyceum_protocol::hash::{LogId, NetworkId};
 use tantivy::directory::MmapDirectory;
+use tantivy::index::{SegmentId, SegmentMeta};
 use tantivy::indexer::{IndexWriterOptions, LogMergePolicy};
 use tantivy::{Index, IndexReader, IndexWriter, ReloadPolicy, TantivyDocument, Term};
 
@@ -146,11 +147,13 @@ impl Engine {
     /// # Errors
     /// [`IndexFault`] if the writer failed.
     pub fn purge(&mut self) -> Result<bool, IndexFault> {
-        let metas = self.index.searchable_segment_metas()?;
+        // Ids alone: the files of a segment are kept as long as anybody holds what describes it.
+        let metas = self.index.searchable_segment_metas()?.into_iter();
+        let ids: Vec<SegmentId> = metas.filter(SegmentMeta::has_deletes).map(|meta| meta.id()).collect();
         let mut clean = true;
-        for meta in metas.iter().filter(|meta| meta.has_deletes()) {
+        for id in ids {
             // It fails where a merge of the segment is under way: that one leaves out what was removed, or is followed.
-            if let Err(fault) = self.writer.merge(&[meta.id()]).wait() {
+            if let Err(fault) = self.writer.merge(&[id]).wait() {
                 tracing::debug!(%fault, "a segment of the search index is not cleaned yet");
                 clean = false;
             }
@@ -158,7 +161,7 @@ impl Engine {
         self.reader.reload()?;
         self.writer.garbage_collect_files().wait()?;
         let left = self.index.searchable_segment_metas()?;
-        Ok(clean && !left.iter().any(|meta| meta.has_deletes()))
+        Ok(clean && !left.iter().any(SegmentMeta::has_deletes))
     }
 
     /// Deletes files that nothing refers to any more.

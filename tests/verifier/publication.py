@@ -169,7 +169,7 @@ def common(fields):
         if part:
             need(1 <= part.count("number") <= part.count("of"), part.at("number"))
             part.hash("first", False)
-        need(imported.get("stub") in (None, True, False), imported.at("stub"))
+        need(imported.get("stub") is None or isinstance(imported.get("stub"), bool), imported.at("stub"))
     return links
 
 

@@ -175,7 +175,7 @@ fn one_organisation_does_not_fill_the_first_page() {
 #[test]
 fn what_is_superseded_or_retracted_is_left_out_and_counted() {
     let folder = tempfile::tempdir().unwrap();
-    let link = |rel: &str, n: u64| json!({ "type": "notice", "title": "Drift again", "links": [{ "rel": rel, "target": id(n).to_string() }] });
+    let link = |rel: &str, n: u64| json!({ "type": "notice", "title": "Drift again", "reason": "-", "links": [{ "rel": rel, "target": id(n).to_string() }] });
     let all = [
         indexed(1, 1, 9, &note("Drift one", "-")),
         indexed(2, 1, 8, &link("supersedes", 1)),

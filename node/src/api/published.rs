@@ -245,9 +245,9 @@ mod tests {
     fn what_was_imported_is_recognised_by_its_own_hash() {
         let read = |json: &str| Publication::read(json.as_bytes()).unwrap();
         let hash = "ab".repeat(32);
-        let imported = read(&format!(r#"{{"type":"note","title":"t","import":{{"format":"x","content":"{hash}"}}}}"#));
+        let import = format!(r#"{{"format":"x","file_sha256":"{hash}","content":"{hash}"}}"#);
+        let imported = read(&format!(r#"{{"type":"note","title":"t","import":{import}}}"#));
         assert_eq!(imported_content(&imported), Some([0xab; 32]));
-        assert_eq!(imported_content(&read(r#"{"type":"note","title":"t","import":{"content":"x"}}"#)), None);
         assert_eq!(imported_content(&read(r#"{"type":"note","title":"t"}"#)), None);
     }
 

@@ -21,7 +21,7 @@ const PLANTED: &[(&str, &[&str])] = &[
         &[
             "AccountKey=",
             "q7RzT3xW9KLm2PbQ7rZt5X3w9Klm2pBq7rZ",
-            "T3xW9KLm2PbQ7rZt5X3w9Klm2pBq7rZT3xW9KLm2PbQ7rZt5X3w9==",
+            "T3xW9KLm2PbQ7rZt5X3w9Klm2pBq7rZT3xW9KLm2PbQ7rZt5X3w==",
         ],
     ),
     ("Azure key", &["AZURE_OPENAI_API_KEY=", "4f9a1c7be2d8460fa35b7c9d1e6f5a2b"]),

@@ -5,8 +5,12 @@ use crate::import::found::Model;
 use crate::import::number;
 use crate::import::tree::Tree;
 
+/// Hashes of two files.
+const ONE: &str = "1111111111111111111111111111111111111111111111111111111111111111";
+const OTHER: &str = "2222222222222222222222222222222222222222222222222222222222222222";
+
 fn making<'a>(keep: &'a Keep, retrieved: u64) -> Making<'a> {
-    Making { format: "lm-eval", file_sha256: "00", retrieved, keep }
+    Making { format: "lm-eval", file_sha256: ONE, retrieved, keep }
 }
 
 fn evaluation(tasks: usize, metrics: usize) -> Evaluation {
@@ -53,8 +57,8 @@ fn it_is_recognised_whenever_and_from_whichever_file_it_is_read() {
         let making = Making { file_sha256: sha, ..making(&keep, retrieved) };
         publications(evaluation(tasks, 1).into_found(None), &making).unwrap()[0].content.clone()
     };
-    assert_eq!(content(1, "aa", 1), content(2, "bb", 1));
-    assert_ne!(content(1, "aa", 1), content(1, "aa", 2));
+    assert_eq!(content(1, ONE, 1), content(2, OTHER, 1));
+    assert_ne!(content(1, ONE, 1), content(1, ONE, 2));
 }
 
 #[test]

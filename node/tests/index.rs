@@ -104,7 +104,7 @@ fn filters_narrow_and_words_exclude() {
     let finding = json!({
         "type": "finding", "nature": "risk", "title": "Prompts leak", "language": "pt-BR", "tags": ["Segurança", "leak test"],
         "models": [{ "name": "meta-llama/Llama-3.1-8B-Instruct", "revision": "0e9e39f249a16976918f6564b8830bc894c89659" }],
-        "risk": { "severity": "high" },
+        "severity": "high", "status": "open",
     });
     let all = [
         indexed(1, 1, 10, &finding),
@@ -175,7 +175,7 @@ fn one_organisation_does_not_fill_the_first_page() {
 #[test]
 fn what_is_superseded_or_retracted_is_left_out_and_counted() {
     let folder = tempfile::tempdir().unwrap();
-    let link = |rel: &str, n: u64| json!({ "type": "notice", "title": "Drift again", "links": [{ "rel": rel, "target": id(n).to_string() }] });
+    let link = |rel: &str, n: u64| json!({ "type": "notice", "title": "Drift again", "reason": "-", "links": [{ "rel": rel, "target": id(n).to_string() }] });
     let all = [
         indexed(1, 1, 9, &note("Drift one", "-")),
         indexed(2, 1, 8, &link("supersedes", 1)),
@@ -242,7 +242,7 @@ fn made_up(n: usize, (words, by, days): &Row) -> Indexed {
     });
     if n.is_multiple_of(4) {
         publication["type"] = json!("finding");
-        publication["nature"] = json!("risk");
+        publication["nature"] = json!("capability");
         publication["models"] = json!([{ "name": words[0] }]);
     }
     indexed(n as u64, *by, *days, &publication)

@@ -85,7 +85,7 @@ fn made_up(n: u64) -> (Indexed, u64) {
     let bytes = [&title, &summary, &body, &tag, &model].iter().map(|text| text.len() as u64).sum();
     let finding = numbers.below(2) == 0;
     let json = serde_json::json!({
-        "type": if finding { "finding" } else { "note" }, "nature": "evaluation", "title": title, "summary": summary,
+        "type": if finding { "finding" } else { "note" }, "nature": "capability", "title": title, "summary": summary,
         "body": body, "language": language, "tags": [tag], "models": [{ "name": model }],
     });
     let org = OrgId(sha256(&[&numbers.below(ORGS).to_le_bytes()]));

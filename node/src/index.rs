@@ -23,6 +23,7 @@ use std::sync::{Arc, Mutex, PoisonError, RwLock};
 
 use lyceum_protocol::hash::EntryId;
 use serde::{Deserialize, Serialize};
+use tokio::sync::Notify;
 
 use crate::views::{Hidden, Linked};
 use query::QueryFault;
@@ -79,6 +80,7 @@ struct Shared {
     status: Mutex<IndexStatus>,
     /// Somebody found the files broken.
     broken: AtomicBool,
+    doubted: Notify,
 }
 
 /// The index as everyone else sees it; cheap to clone.
@@ -144,6 +146,12 @@ impl SearchIndex {
     /// Has the index thrown away and built anew: somebody could not read it.
     pub fn doubt(&self) {
         self.0.broken.store(true, Ordering::Relaxed);
+        self.0.doubted.notify_one();
+    }
+
+    /// Waits until somebody doubts it.
+    async fn doubted(&self) {
+        self.0.doubted.notified().await;
     }
 
     fn take_doubt(&self) -> bool {

@@ -104,7 +104,7 @@ fn filters_narrow_and_words_exclude() {
     let finding = json!({
         "type": "finding", "nature": "risk", "title": "Prompts leak", "language": "pt-BR", "tags": ["Segurança", "leak test"],
         "models": [{ "name": "meta-llama/Llama-3.1-8B-Instruct", "revision": "0e9e39f249a16976918f6564b8830bc894c89659" }],
-        "risk": { "severity": "high" },
+        "severity": "high", "status": "open",
     });
     let all = [
         indexed(1, 1, 10, &finding),
@@ -242,7 +242,7 @@ fn made_up(n: usize, (words, by, days): &Row) -> Indexed {
     });
     if n.is_multiple_of(4) {
         publication["type"] = json!("finding");
-        publication["nature"] = json!("risk");
+        publication["nature"] = json!("capability");
         publication["models"] = json!([{ "name": words[0] }]);
     }
     indexed(n as u64, *by, *days, &publication)

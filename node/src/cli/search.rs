@@ -54,7 +54,7 @@ pub(super) struct Args {
     /// Only with this marking: CLEAR or GREEN.
     #[arg(long, value_name = "MARKING")]
     marking: Option<String>,
-    /// Only risks and incidents of this severity.
+    /// Only risks and incidents of this severity: low, medium, high, critical.
     #[arg(long, value_name = "SEVERITY")]
     severity: Option<String>,
     /// Not older than this: a date, a time in RFC 3339, or how long ago (12h, 7d, 2w).

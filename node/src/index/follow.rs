@@ -159,6 +159,8 @@ impl Follower {
         engine.collect()?;
         self.show(&engine)?;
         let (mut committed, mut dirty, mut cleaning) = (Instant::now(), false, CLEANINGS);
+        // Publications that were written and cannot be found before the next commit.
+        let mut pending = 0_u64;
         loop {
             if self.stop.is_cancelled() {
                 return Ok(());
@@ -171,7 +173,9 @@ impl Follower {
                 cursor::next(replica.state(), &before, &passed, STEP_ENTRIES)
             };
             let step = self.runtime.block_on(self.parts.handle.read(look)).map_err(|_| Halt::Stopped)?;
-            self.shared.set_status(|status| status.behind_entries = step.behind);
+            let left = step.behind;
+            pending = pending.saturating_add(u64::try_from(step.read.len()).unwrap_or(0));
+            self.shared.set_status(|status| status.behind_entries = left.saturating_add(pending));
             let idle = step.is_nothing(&cursor);
             if !idle {
                 if !step.remove.is_empty() {
@@ -185,8 +189,9 @@ impl Follower {
             }
             if dirty && (idle || committed.elapsed() >= COMMIT_BUSY) {
                 engine.commit(&cursor)?;
-                (committed, dirty) = (Instant::now(), false);
+                (committed, dirty, pending) = (Instant::now(), false, 0);
                 self.show(&engine)?;
+                self.shared.set_status(|status| status.behind_entries = left);
             }
             if idle {
                 if cleaning > 0 {
@@ -284,10 +289,11 @@ impl Follower {
 
     /// Waits for a notice, and then for those that come with it. False when the node stops.
     fn notice(&mut self, notices: &mut Receiver<Notice>, at_most: Duration, committed: Instant) -> bool {
-        let (stop, passed) = (self.stop.clone(), &mut self.passed);
+        let (stop, passed, shared) = (self.stop.clone(), &mut self.passed, &self.shared);
         self.runtime.block_on(async move {
             let open = tokio::select! {
                 () = stop.cancelled() => false,
+                () = shared.doubted() => true,
                 () = tokio::time::sleep(at_most) => {
                     // What was not there without a reason may be there now.
                     passed.clear();

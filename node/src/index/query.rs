@@ -87,7 +87,8 @@ impl Key {
             Self::Type => &["note", "finding", "release", "resource", "call", "review", "notice"],
             Self::Nature => &["evaluation", "risk", "incident", "mitigation", "capability"],
             Self::Marking => &["CLEAR", "GREEN"],
-            Self::Org | Self::Model | Self::Tag | Self::Language | Self::Severity => &[],
+            Self::Severity => &["low", "medium", "high", "critical"],
+            Self::Org | Self::Model | Self::Tag | Self::Language => &[],
         }
     }
 }

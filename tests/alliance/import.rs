@@ -130,7 +130,7 @@ fn the_parts_of_a_long_evaluation_name_the_first_one() {
     let folder = tempfile::tempdir().unwrap();
     let node = lab(folder.path());
     let card = folder.path().join("README.md").display().to_string();
-    let metrics: String = (0..600)
+    let metrics: String = (0..1_200)
         .map(|n| format!("  - dataset: {{name: task {n}}}\n    metrics: [{{type: accuracy, value: 0.{n}}}]\n"))
         .collect();
     std::fs::write(&card, format!("---\nmodel-index:\n- name: m\n  results:\n{metrics}---\n")).unwrap();

@@ -33,6 +33,15 @@ pub fn read(text: &str) -> Result<Tree, YamlFault> {
     if text.len() > YAML_MAX {
         return Err(YamlFault { line: 1, reason: format!("longer than {YAML_MAX} bytes") });
     }
+    read_whole(text).map_err(|fault| {
+        // The parser names another line where a tab stands in the way, and the tab is nearly always why.
+        let mut lines = (1_usize..).zip(text.lines());
+        let tab = lines.find(|(_, line)| line.trim_start_matches(' ').starts_with('\t'));
+        tab.map_or(fault, |(line, _)| YamlFault { line, reason: "a tab begins this line".to_owned() })
+    })
+}
+
+fn read_whole(text: &str) -> Result<Tree, YamlFault> {
     let mut reading = Reading { parser: Parser::new_from_str(text), values: 0, line: 1 };
     let mut found = None;
     loop {

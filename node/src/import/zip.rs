@@ -216,6 +216,3 @@ impl<R: Read> Read for Checked<R> {
         Ok(read)
     }
 }
-
-#[cfg(test)]
-mod tests;

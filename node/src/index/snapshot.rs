@@ -177,9 +177,14 @@ impl Segment {
         let dictionary = self.facet.terms();
         let range = dictionary.range().ge(begin.serialized_value_bytes()).lt(end.serialized_value_bytes());
         let mut stream = range.into_stream()?;
-        while let Some((term, _)) = stream.next() {
+        while let Some((term, info)) = stream.next() {
             let name = std::str::from_utf8(term).ok().and_then(|term| term.strip_prefix(STEM));
-            tongues.extend(name.and_then(Tongue::named));
+            let Some(tongue) = name.and_then(Tongue::named) else { continue };
+            // A language of which only removed documents are left is none: the query would be read differently.
+            let mut postings = self.facet.read_postings_from_terminfo(info, IndexRecordOption::Basic)?;
+            if self.has_live(&mut postings) {
+                tongues.insert(tongue);
+            }
         }
         let mut hiding = Vec::new();
         for rel in [Rel::Supersedes, Rel::Retracts] {
@@ -211,6 +216,14 @@ impl Segment {
             }
             doc = postings.advance();
         }
+    }
+
+    fn has_live(&self, postings: &mut tantivy::postings::SegmentPostings) -> bool {
+        let mut doc = postings.doc();
+        while doc != TERMINATED && !self.is_live(doc) {
+            doc = postings.advance();
+        }
+        doc != TERMINATED
     }
 
     fn linked(&self, rel: Rel, doc: DocId) -> Linked {

@@ -10,7 +10,7 @@ use axum::extract::State as Shared;
 use axum::extract::rejection::JsonRejection;
 use lyceum_protocol::entry::{Kind, Payload, VerifiedEntry};
 use lyceum_protocol::hash::{EntryId, LogId};
-use lyceum_protocol::publication::{Json as PublicationJson, Publication, Rel};
+use lyceum_protocol::publication::{Publication, Rel};
 use lyceum_protocol::standing::Standing;
 use lyceum_protocol::state::State;
 use serde_json::Value;
@@ -64,14 +64,7 @@ fn content_before_superseding(publication: &Publication) -> Option<[u8; 32]> {
 
 /// The hash by which a finding that was imported is recognised: over what was found, whenever it was read.
 fn imported_content(publication: &Publication) -> Option<[u8; 32]> {
-    let field = |json: &PublicationJson, name: &str| match json {
-        PublicationJson::Object(fields) => fields.get(name).cloned(),
-        _ => None,
-    };
-    match field(&field(publication.json(), "import")?, "content")? {
-        PublicationJson::Text(hex) => data_encoding::HEXLOWER.decode(hex.as_bytes()).ok()?.try_into().ok(),
-        _ => None,
-    }
+    publication.import.as_ref().map(|import| import.content)
 }
 
 /// Own publications by what they are recognised by.
@@ -245,8 +238,9 @@ mod tests {
     fn what_was_imported_is_recognised_by_its_own_hash() {
         let read = |json: &str| Publication::read(json.as_bytes()).unwrap();
         let hash = "ab".repeat(32);
-        let import = format!(r#"{{"format":"x","file_sha256":"{hash}","content":"{hash}"}}"#);
-        let imported = read(&format!(r#"{{"type":"note","title":"t","import":{import}}}"#));
+        let imported = read(&format!(
+            r#"{{"type":"note","title":"t","import":{{"format":"x","file_sha256":"{hash}","content":"{hash}"}}}}"#
+        ));
         assert_eq!(imported_content(&imported), Some([0xab; 32]));
         assert_eq!(imported_content(&read(r#"{"type":"note","title":"t"}"#)), None);
     }

@@ -7,6 +7,7 @@ use std::collections::BTreeSet;
 
 use lyceum_protocol::publication::evaluation::names;
 use lyceum_protocol::publication::taxonomy::EDITION_UNKNOWN;
+use sha2::{Digest as _, Sha256};
 
 use super::found::{Details, Evaluation, Found, Model, Row, Tool, texts};
 use super::number::{self, NoNumber, Number, Reason};
@@ -17,7 +18,7 @@ use super::{Importer, Material, Options, Refusal, Rest};
 #[derive(Debug)]
 pub(super) struct Garak;
 
-/// Attempts that are told apart; of more, only the number of lines is known.
+/// Attempts that are told apart, some 30 bytes each; of more, only the number of lines is known.
 const ATTEMPTS_MAX: usize = 1_000_000;
 
 /// Of an attempt only who it is and how far it came is held.
@@ -55,7 +56,8 @@ struct Report {
     completion: Option<Tree>,
     digest: Option<Tree>,
     evals: Vec<Tree>,
-    attempts: BTreeSet<String>,
+    /// The beginnings of their hashes: an attempt is written twice.
+    attempts: BTreeSet<[u8; 16]>,
     attempt_lines: u64,
 }
 
@@ -73,7 +75,10 @@ impl Report {
                     && let Some(uuid) = line.text_at("uuid")
                 {
                     let seq = line.scalar_at("seq").unwrap_or_default();
-                    self.attempts.insert(format!("{uuid} {seq}"));
+                    let hash = Sha256::digest(format!("{uuid} {seq}"));
+                    let mut short = [0; 16];
+                    short.iter_mut().zip(hash).for_each(|(to, from)| *to = from);
+                    self.attempts.insert(short);
                 }
             }
             _ => {}
@@ -128,7 +133,7 @@ impl Report {
         found.stub = stub(kind.as_deref(), name.as_deref())
             .or_else(|| tries_itself.then(|| "the probes in test try out garak itself".to_owned()));
         let attempts = u64::try_from(self.attempts.len()).unwrap_or(u64::MAX);
-        found.samples = (attempts > 0).then_some((attempts, None));
+        found.samples = (attempts > 0 && self.attempts.len() < ATTEMPTS_MAX).then_some((attempts, None));
         let tags: BTreeSet<String> = probe_tags(digest);
         let terms: BTreeSet<String> = tags.iter().filter_map(|tag| term(tag)).collect();
         if !terms.is_empty() {

@@ -15,6 +15,9 @@ const DEPTH_MAX: usize = 32;
 /// Most values.
 const VALUES_MAX: usize = 400_000;
 
+/// How the reason begins where a text is no YAML at all.
+const NOT_YAML: &str = "not YAML";
+
 /// Why a text is not read: the line, from 1, and the reason.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("line {line}: {reason}")]
@@ -34,10 +37,13 @@ pub fn read(text: &str) -> Result<Tree, YamlFault> {
         return Err(YamlFault { line: 1, reason: format!("longer than {YAML_MAX} bytes") });
     }
     read_whole(text).map_err(|fault| {
+        if !fault.reason.starts_with(NOT_YAML) {
+            return fault;
+        }
         // The parser names another line where a tab stands in the way, and the tab is nearly always why.
         let mut lines = (1_usize..).zip(text.lines());
         let tab = lines.find(|(_, line)| line.trim_start_matches(' ').starts_with('\t'));
-        tab.map_or(fault, |(line, _)| YamlFault { line, reason: "a tab begins this line".to_owned() })
+        tab.map_or(fault, |(line, _)| YamlFault { line, reason: format!("{NOT_YAML}: a tab begins this line") })
     })
 }
 
@@ -69,7 +75,7 @@ impl<'a> Reading<'a> {
                 Ok(event)
             }
             Some(Err(fault)) => {
-                Err(YamlFault { line: fault.marker().line(), reason: format!("not YAML: {}", fault.info()) })
+                Err(YamlFault { line: fault.marker().line(), reason: format!("{NOT_YAML}: {}", fault.info()) })
             }
             None => Ok(Event::StreamEnd),
         }
@@ -161,6 +167,8 @@ mod tests {
         assert!(read("a: &x [1]\nb: *x\n").unwrap_err().reason.contains("anchors"));
         assert!(read(&format!("{}1", "- ".repeat(40))).unwrap_err().reason.contains("too deep"));
         assert_eq!(read("a: 1\n\tb: 2\n").unwrap_err().line, 2);
+        // A tab inside a text is none of the reasons why an anchor is refused.
+        assert!(read("a: |\n  x\n  \ty\nb: &x 1\n").unwrap_err().reason.contains("anchors"));
         assert_eq!(read(""), Ok(Tree::Null));
     }
 

@@ -280,7 +280,10 @@ impl Driver {
                     self.hands.answer(call, answer);
                 }
             },
-            NetEvent::Answered { ask, result } => self.hands.check_answer(Ticket(ask), result),
+            NetEvent::Answered { ask, result } => {
+                self.handle(Event::Arrived { ticket: Ticket(ask) });
+                self.hands.check_answer(Ticket(ask), result);
+            }
             NetEvent::Gossip { offer, peer, bytes, .. } => self.hands.check_gossip(OfferId(offer), peer, bytes),
         }
     }

@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use lyceum_protocol::documents::DocumentBatch;
-use lyceum_protocol::entry::{EntryFault, Header, UntrustedEntry, VerifiedEntry};
+use lyceum_protocol::entry::{Header, UntrustedEntry, VerifiedEntry};
 use lyceum_protocol::fork::{ForkProof, VerifiedForkProof};
 use lyceum_protocol::hash::NetworkId;
 use lyceum_protocol::key::{KeyFault, PublicKey};
@@ -45,10 +45,8 @@ impl Verifier {
     }
 
     fn entry(&self, travelling: TravellingEntry) -> Result<VerifiedEntry, NotTaken> {
-        let untrusted = UntrustedEntry::from(travelling);
-        let header = untrusted.read_header().map_err(|fault| NotTaken::from(EntryFault::from(fault)))?;
-        let key = self.key(&header.key).map_err(|fault| NotTaken::Wrong(format!("key: {fault}")))?;
-        Ok(untrusted.verify(self.network, &key)?)
+        UntrustedEntry::from(travelling)
+            .verify_with(self.network, |key| self.key(key).map_err(|fault| NotTaken::Wrong(format!("key: {fault}"))))
     }
 
     /// Checks an answer.

@@ -1,6 +1,7 @@
 //! Lists and texts that carry their maximum in the type, and refuse by count before they allocate.
 
 use std::ops::Deref;
+use std::sync::Arc;
 
 use bincode::de::{BorrowDecoder, Decoder, read::Reader};
 use bincode::enc::Encoder;
@@ -152,18 +153,86 @@ impl<Context, const N: usize> Decode<Context> for BoundedBytes<N> {
     fn decode<D: Decoder<Context = Context>>(decoder: &mut D) -> Result<Self, DecodeError> {
         let len = bounded_len(decoder, N)?;
         decoder.claim_container_read::<u8>(len)?;
-        // At most 4 KiB ahead of what has arrived: a length is a promise of the sender and no more.
-        let mut bytes = Vec::new();
-        while bytes.len() < len {
-            let from = bytes.len();
-            bytes.resize(len.min(from.saturating_add(4096)), 0);
-            decoder.reader().read(bytes.get_mut(from..).unwrap_or_default())?;
+        Ok(Self(read_bytes(decoder, len)?))
+    }
+}
+
+/// Memory that is asked for ahead of what has arrived: a length is a promise of the sender and no more.
+const STEP: usize = 4096;
+
+fn read_bytes<D: Decoder>(decoder: &mut D, len: usize) -> Result<Vec<u8>, DecodeError> {
+    let mut bytes = Vec::new();
+    while bytes.len() < len {
+        let from = bytes.len();
+        bytes.resize(len.min(from.saturating_add(STEP)), 0);
+        decoder.reader().read(bytes.get_mut(from..).unwrap_or_default())?;
+    }
+    Ok(bytes)
+}
+
+impl<'de, Context, const N: usize> BorrowDecode<'de, Context> for BoundedBytes<N> {
+    fn borrow_decode<D: BorrowDecoder<'de, Context = Context>>(decoder: &mut D) -> Result<Self, DecodeError> {
+        Self::decode(decoder)
+    }
+}
+
+/// At most `N` bytes that several hold at once; encoded as [`BoundedBytes`]. A clone copies nothing.
+#[derive(Clone, PartialEq, Eq)]
+pub struct SharedBytes<const N: usize>(Arc<[u8]>);
+
+impl<const N: usize> SharedBytes<N> {
+    /// Takes bytes.
+    ///
+    /// # Errors
+    /// [`TooMany`] above `N` bytes.
+    pub fn new(bytes: impl Into<Arc<[u8]>>) -> Result<Self, TooMany> {
+        let bytes = bytes.into();
+        if bytes.len() > N {
+            return Err(TooMany { len: bytes.len(), max: N });
         }
+        Ok(Self(bytes))
+    }
+
+    /// The bytes themselves.
+    pub fn into_inner(self) -> Arc<[u8]> {
+        self.0
+    }
+}
+
+impl<const N: usize> std::fmt::Debug for SharedBytes<N> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{} bytes", self.0.len())
+    }
+}
+
+impl<const N: usize> Deref for SharedBytes<N> {
+    type Target = [u8];
+    fn deref(&self) -> &[u8] {
+        &self.0
+    }
+}
+
+impl<const N: usize> Encode for SharedBytes<N> {
+    fn encode<E: Encoder>(&self, encoder: &mut E) -> Result<(), EncodeError> {
+        (*self.0).encode(encoder)
+    }
+}
+
+impl<Context, const N: usize> Decode<Context> for SharedBytes<N> {
+    fn decode<D: Decoder<Context = Context>>(decoder: &mut D) -> Result<Self, DecodeError> {
+        let len = bounded_len(decoder, N)?;
+        decoder.claim_container_read::<u8>(len)?;
+        if len > STEP {
+            return Ok(Self(read_bytes(decoder, len)?.into()));
+        }
+        // Straight to where they stay.
+        let mut bytes: Arc<[u8]> = std::iter::repeat_n(0, len).collect();
+        decoder.reader().read(Arc::make_mut(&mut bytes))?;
         Ok(Self(bytes))
     }
 }
 
-impl<'de, Context, const N: usize> BorrowDecode<'de, Context> for BoundedBytes<N> {
+impl<'de, Context, const N: usize> BorrowDecode<'de, Context> for SharedBytes<N> {
     fn borrow_decode<D: BorrowDecoder<'de, Context = Context>>(decoder: &mut D) -> Result<Self, DecodeError> {
         Self::decode(decoder)
     }

@@ -119,6 +119,24 @@ impl UntrustedEntry {
     /// [`EntryFault`]; `blames_sender` tells whose fault it is.
     pub fn verify(self, network: NetworkId, key: &PublicKey) -> Result<VerifiedEntry, EntryFault> {
         let header = self.read_header()?;
+        self.verify_read(header, network, key)
+    }
+
+    /// Checks an entry whose author is looked up once the header is read: `admitted` gives the key of these bytes.
+    ///
+    /// # Errors
+    /// [`EntryFault`], or what `admitted` says of the key.
+    pub fn verify_with<E: From<EntryFault>>(
+        self,
+        network: NetworkId,
+        admitted: impl FnOnce(&[u8; 32]) -> Result<PublicKey, E>,
+    ) -> Result<VerifiedEntry, E> {
+        let header = self.read_header().map_err(EntryFault::from)?;
+        let key = admitted(&header.key)?;
+        Ok(self.verify_read(header, network, &key)?)
+    }
+
+    fn verify_read(self, header: Header, network: NetworkId, key: &PublicKey) -> Result<VerifiedEntry, EntryFault> {
         if header.key != *key.as_bytes() {
             return Err(EntryFault::OtherKey);
         }

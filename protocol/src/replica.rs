@@ -115,6 +115,7 @@ impl Replica {
             Event::DialFailed { peer, cause } => self.dial.failed(&self.settings, now, peer, cause),
             Event::Addresses(addresses) => self.dial.set_own_addresses(addresses),
             Event::Asked { call, peer, request } => self.asked(call, peer, request, out),
+            Event::Arrived { ticket } => self.arrived(ticket),
             Event::Answered { ticket, result } => self.answered(now, ticket, result, out),
             Event::Gossiped { offer, peer, heard } => self.gossiped(now, offer, peer, heard, out),
             Event::Stored { ticket, result } => self.stored(now, ticket, result, out),

@@ -8,7 +8,7 @@ mod fixtures;
 
 use bincode::Encode;
 use fixtures::{Writer, bytes32, list, network, secret, sorted_keys, text};
-use lyceum_protocol::bounded::{BoundedBytes, BoundedVec};
+use lyceum_protocol::bounded::{BoundedBytes, BoundedVec, SharedBytes};
 use lyceum_protocol::codec;
 use lyceum_protocol::document::certificate::{Certificate, ListedKey, Pin, Roles};
 use lyceum_protocol::document::charter::{Charter, Lists, MemberRow, Params, SealedRow, Voter};
@@ -53,7 +53,7 @@ fn pins() -> Vec<Pin> {
 }
 
 fn entry(payload: usize) -> TravellingEntry {
-    let payload = TravellingPayload::Present(BoundedBytes::new(vec![7; payload]).unwrap());
+    let payload = TravellingPayload::Present(SharedBytes::new(vec![7; payload]).unwrap());
     TravellingEntry { header: header_max(), sig: SIG, payload }
 }
 

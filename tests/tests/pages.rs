@@ -83,6 +83,31 @@ fn so_many_pages_are_in_flight_and_no_more() {
     assert_eq!(node.pages.len(), 64);
 }
 
+/// S20: a page that is here and being checked is not in flight; eight of one peer with those, whatever it then says.
+#[test]
+fn the_next_page_is_asked_for_while_one_is_checked() {
+    let alliance = Alliance::new(2);
+    let mut node = Puller::new(&alliance);
+    let peer = alliance.orgs[1].key().public();
+    node.meet(peer, (0..20).map(unknown).collect());
+    let in_flight: Vec<Ticket> = node.pages.keys().copied().collect();
+    assert_eq!(in_flight.len(), 4);
+    for (arrived, ticket) in (1..).zip(&in_flight) {
+        node.handle(Event::Arrived { ticket: *ticket });
+        assert_eq!(node.pages.len(), 4 + arrived);
+        node.handle(Event::Arrived { ticket: *ticket });
+        assert_eq!(node.pages.len(), 4 + arrived, "it arrives once");
+    }
+    let fifth = *node.pages.keys().nth(4).unwrap();
+    node.handle(Event::Arrived { ticket: fifth });
+    assert_eq!(node.pages.len(), 8, "no more than eight, checked ones among them");
+    for ticket in in_flight {
+        let result = Ok(Checked::Entries(Vec::new()));
+        node.handle(Event::Answered { ticket, result });
+    }
+    assert_eq!(node.pages.len(), 4 + 1 + 4, "four were checked, one is being checked, four are in flight");
+}
+
 /// S20: the next page of a log is asked for when the last is durable, not before.
 #[test]
 fn the_next_page_waits_for_the_disk() {

@@ -2,7 +2,7 @@
 
 #![expect(clippy::unwrap_used, reason = "fixtures within their bounds")]
 
-use lyceum_protocol::bounded::BoundedBytes;
+use lyceum_protocol::bounded::SharedBytes;
 use lyceum_protocol::entry::VerifiedEntry;
 use lyceum_protocol::key::PublicKey;
 use lyceum_protocol::limits;
@@ -73,7 +73,7 @@ fn a_payload_of_another_entry_is_held_against_its_sender() {
     let entries = alliance.written(&[], 3, 100, 7);
     let mut table = lay(alliance, &entries, &[false, true]);
     table.bend = |payload| match payload {
-        TravellingPayload::Present(_) => TravellingPayload::Present(BoundedBytes::new(vec![9; 100]).unwrap()),
+        TravellingPayload::Present(_) => TravellingPayload::Present(SharedBytes::new(vec![9; 100]).unwrap()),
         other => other,
     };
     table.connect(0, 1);

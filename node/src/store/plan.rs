@@ -1,21 +1,23 @@
 //! What a batch of changes means in rows.
 
+mod append;
+
 use std::collections::BTreeMap;
 use std::io;
 
 use lyceum_protocol::codec;
 use lyceum_protocol::documents::DocumentObject;
-use lyceum_protocol::entry::{Header, Payload, VerifiedEntry};
+use lyceum_protocol::entry::{Header, VerifiedEntry};
 use lyceum_protocol::fork::ForkProof;
 use lyceum_protocol::hash::{LogId, PayloadHash};
-use lyceum_protocol::log::Opening;
 use lyceum_protocol::replica::{Batch, Change};
 
 use super::PayloadHeld;
 use super::head::Head;
 use super::pending::{Pending, View};
-use super::rows::{self, BadRow, BlockItem, Body, LogNumber, Record};
+use super::rows::{self, BadRow, BlockItem, Body, LogNumber};
 use super::slots::{FreshSlots, Slot, Slots};
+use append::Tail;
 
 /// What the writer knows of a log.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -89,10 +91,11 @@ impl Planner<'_> {
     /// Turns a batch into rows over those of its group.
     pub(super) fn plan(&mut self, batch: &Batch, group: &Plan, tree: &sled::Tree) -> Result<Plan, PlanFault> {
         let view = View { batch: Pending::default(), group: &group.rows, tree };
-        let mut work = Work { planner: self, group, view, plan: Plan::default() };
+        let mut work = Work { planner: self, group, view, plan: Plan::default(), tail: None };
         for change in &batch.changes {
             work.change(change)?;
         }
+        work.close_tail();
         Ok(Plan { rows: work.view.batch, ..work.plan })
     }
 }
@@ -103,11 +106,22 @@ struct Work<'a, 'b> {
     group: &'a Plan,
     view: View<'a>,
     plan: Plan,
+    /// The end of the log that the last change appended to.
+    tail: Option<Tail>,
 }
 
 impl Work<'_, '_> {
     fn change(&mut self, change: &Change) -> Result<(), PlanFault> {
         match change {
+            Change::Entry { log, entry } => {
+                self.append(*log, entry)?;
+                return Ok(());
+            }
+            Change::OwnEntry { log, entry } => return self.append_own(*log, entry),
+            _ => self.close_tail(),
+        }
+        match change {
+            Change::Entry { .. } | Change::OwnEntry { .. } => {}
             Change::Document(object) => self.document(object)?,
             Change::ForgetDocument(id) => {
                 let pieces = rows::document(*id);
@@ -118,10 +132,6 @@ impl Work<'_, '_> {
                 self.view.replace(key, codec::encode(&signature.to_untrusted()))?;
             }
             Change::ForgetSignature { target, id } => self.view.remove(rows::signature(*target, *id))?,
-            Change::Entry { log, entry } => {
-                self.append(*log, entry)?;
-            }
-            Change::OwnEntry { log, entry } => self.append_own(*log, entry)?,
             Change::ReplaceFrom { log, seq } => self.cut(*log, *seq)?,
             Change::Fork { log, proof } => self.view.replace(rows::proof(*log), codec::encode(proof.proof()))?,
             Change::Payload { log, seq, bytes } => self.fill(*log, *seq, bytes)?,
@@ -160,112 +170,6 @@ impl Work<'_, '_> {
             Some(place) if seq < place.len => Ok(place),
             _ => Err(PlanFault::Refused(format!("entry {seq} of log {log} is not held"))),
         }
-    }
-
-    fn open(&mut self, log: LogId, entry: &VerifiedEntry) -> Result<LogPlace, PlanFault> {
-        let opening = Opening::of(entry).filter(|opening| opening.log == log);
-        let opening = opening.ok_or_else(|| PlanFault::Refused(format!("log {log} does not begin with this entry")))?;
-        let number = self.plan.next_log.or(self.group.next_log).unwrap_or(self.planner.next_log);
-        let next = number.0.checked_add(1).ok_or_else(|| PlanFault::Refused("too many logs".to_owned()))?;
-        self.plan.next_log = Some(LogNumber(next));
-        self.view.put(rows::log(number), rows::write_opening(&opening));
-        Ok(LogPlace { number, len: 0, tail: None })
-    }
-
-    fn append_own(&mut self, log: LogId, entry: &VerifiedEntry) -> Result<(), PlanFault> {
-        let len = self.append(log, entry)?;
-        if self.view.get(rows::OWN_LOG)?.as_deref() != Some(&log.0) {
-            self.view.replace(rows::OWN_LOG.to_vec(), log.0.to_vec())?;
-        }
-        self.plan.own.push((log, entry.clone()));
-        self.plan.head = Some(Head { log, incarnation: entry.header().incarnation, len, id: entry.id() });
-        Ok(())
-    }
-
-    /// Appends an entry. The length of its log afterwards.
-    fn append(&mut self, log: LogId, entry: &VerifiedEntry) -> Result<u64, PlanFault> {
-        let seq = entry.header().seq;
-        let place = match self.place(log) {
-            Some(place) => place,
-            None => self.open(log, entry)?,
-        };
-        if seq != place.len {
-            let next = place.len;
-            return Err(PlanFault::Refused(format!("entry {seq} of log {log} does not follow: {next} is next")));
-        }
-        let held = match entry.payload() {
-            Payload::Present(_) => PayloadHeld::Present,
-            Payload::Erased => PayloadHeld::Erased,
-            Payload::NotHeld => PayloadHeld::NotHeld,
-        };
-        let key = rows::block(place.number, seq);
-        let mut block =
-            if rows::place_in_block(seq) == 0 { Vec::with_capacity(rows::BLOCK_MAX) } else { self.must_take(&key)? };
-        BlockItem::new(entry.id(), entry.header(), held).append_to(&mut block);
-        self.view.put(key, block);
-        let tail = Some(self.append_record(place, entry)?);
-        let len = seq.saturating_add(1);
-        self.plan.logs.insert(log, LogPlace { number: place.number, len, tail });
-        Ok(len)
-    }
-
-    /// Appends an entry to the last row of its log, or begins the next one. The first number of that row.
-    fn append_record(&mut self, place: LogPlace, entry: &VerifiedEntry) -> Result<u64, PlanFault> {
-        let number = place.number;
-        let seq = entry.header().seq;
-        let (header, signature) = (entry.header_bytes(), entry.signature().0);
-        let payload = match entry.payload() {
-            Payload::Present(bytes) => Some(bytes.as_ref()),
-            Payload::Erased | Payload::NotHeld => None,
-        };
-        let inline = payload.filter(|bytes| rows::record_len(header.len(), bytes.len()) <= rows::ROW_MAX);
-        let slot = payload.map(|_| self.planner.fresh.take(self.planner.slots)).transpose()?;
-        let (body, here) = match (slot, payload, inline) {
-            (Some(slot), _, Some(bytes)) => (Body::Here(slot.number, bytes), Some(slot)),
-            (Some(slot), Some(bytes), None) => {
-                let mut bytes = bytes.to_vec();
-                let slot = slot.encrypt(&mut bytes);
-                self.put_apart(number, seq, &bytes);
-                (Body::Apart(slot), None)
-            }
-            (None, _, _) | (Some(_), None, None) => (Body::Absent, None),
-        };
-        let record = Record { header, signature, body };
-        let len = rows::record_len(header.len(), inline.map_or(0, <[u8]>::len));
-        let (first, mut row) = match self.tail_with_room(place, len)? {
-            Some((tail, row)) => (tail, row),
-            None => (seq, Vec::with_capacity(rows::ROW_MAX)),
-        };
-        record.append_to(&mut row);
-        // In place, where it was just copied to: a payload is never moved twice.
-        if let (Some(slot), Some(bytes)) = (here, inline) {
-            let from = row.len().saturating_sub(bytes.len());
-            slot.encrypt(row.get_mut(from..).unwrap_or_default());
-        }
-        self.view.put(rows::entries(number, first), row);
-        Ok(first)
-    }
-
-    /// Takes the last row of a log if `len` bytes more fit it, with its first number.
-    fn tail_with_room(&mut self, place: LogPlace, len: usize) -> Result<Option<(u64, Vec<u8>)>, PlanFault> {
-        let Some(tail) = self.tail_of(place)? else { return Ok(None) };
-        let key = rows::entries(place.number, tail);
-        let row = self.must_take(&key)?;
-        if row.len().saturating_add(len) <= rows::ROW_MAX {
-            return Ok(Some((tail, row)));
-        }
-        self.view.put(key, row);
-        Ok(None)
-    }
-
-    /// First number of the last row of a log; none if it is empty.
-    fn tail_of(&self, place: LogPlace) -> Result<Option<u64>, PlanFault> {
-        let Some(last) = place.len.checked_sub(1) else { return Ok(None) };
-        if place.tail.is_some() {
-            return Ok(place.tail);
-        }
-        let key = self.row_of(place.number, last)?;
-        Ok(rows::first_of(place.number, &key))
     }
 
     fn put_apart(&mut self, number: LogNumber, seq: u64, bytes: &[u8]) {

@@ -1,6 +1,7 @@
 //! Reading entries back: the row, the payload and its key, recognised by the id that is known of each.
 
 use std::io;
+use std::sync::Arc;
 
 use lyceum_protocol::entry::{EntryFault, Payload, UntrustedEntry, VerifiedEntry};
 use lyceum_protocol::hash::NetworkId;
@@ -10,7 +11,7 @@ use lyceum_protocol::limits;
 use super::PayloadHeld;
 use super::plan::LogPlace;
 use super::rows::{self, BadRow, BlockItem, Body, LogNumber, Record};
-use super::slots::{Slot, Slots};
+use super::slots::{ReadKeys, Slot, Slots};
 
 /// Why an entry could not be read.
 #[derive(Debug, thiserror::Error)]
@@ -57,6 +58,7 @@ impl EntryReader<'_> {
         let start = self.tree.range(..=rows::entries(place.number, from)).next_back().transpose()?;
         let start = start.filter(|(key, _)| key.starts_with(&prefix)).ok_or(BadRow("a row is missing"))?;
         let mut blocks = Blocks { tree: self.tree, number: place.number, first: None, items: Vec::new() };
+        let mut keys = ReadKeys::new(self.slots, until.saturating_sub(from));
         let mut room = max_bytes;
         let mut next = from;
         for row in self.tree.range(start.0..) {
@@ -70,7 +72,7 @@ impl EntryReader<'_> {
                     return Err(BadRow("an entry is missing between two rows").into());
                 }
                 // The next one is read even if it may not fit, once a page: its size is known only then.
-                let entry = self.entry(place.number, seq, &record, &blocks.item(seq)?)?;
+                let entry = self.entry(place.number, seq, &record, &blocks.item(seq)?, &mut keys)?;
                 let size = entry.size();
                 if size > room && !entries.is_empty() {
                     return Ok(entries);
@@ -92,12 +94,13 @@ impl EntryReader<'_> {
         seq: u64,
         record: &Record<'_>,
         item: &BlockItem,
+        keys: &mut ReadKeys<'_>,
     ) -> Result<VerifiedEntry, ReadFault> {
         let payload = match (record.body, item.held.payload) {
             (Body::Absent, PayloadHeld::Erased) => Payload::Erased,
             (Body::Absent, PayloadHeld::NotHeld) => Payload::NotHeld,
-            (Body::Here(slot, bytes), PayloadHeld::Present) => self.decrypt(seq, slot, bytes.to_vec())?,
-            (Body::Apart(slot), PayloadHeld::Present) => self.decrypt(seq, slot, self.pieces(number, seq)?)?,
+            (Body::Here(slot, bytes), PayloadHeld::Present) => decrypt(keys, seq, slot, bytes.into())?,
+            (Body::Apart(slot), PayloadHeld::Present) => decrypt(keys, seq, slot, self.pieces(number, seq)?.into())?,
             (Body::Absent | Body::Here(..) | Body::Apart(_), _) => {
                 return Err(BadRow("row and block differ about a payload").into());
             }
@@ -105,14 +108,6 @@ impl EntryReader<'_> {
         let signature = SignatureBytes(record.signature);
         let entry = UntrustedEntry { header: record.header.to_vec(), signature, payload };
         entry.recognise(self.network, item.held.id).map_err(|fault| ReadFault::Entry(seq, fault))
-    }
-
-    fn decrypt(&self, seq: u64, slot: Slot, mut bytes: Vec<u8>) -> Result<Payload, ReadFault> {
-        if self.slots.apply(slot, &mut bytes)? {
-            Ok(Payload::Present(bytes.into()))
-        } else {
-            Err(ReadFault::NoKey(seq))
-        }
     }
 
     fn pieces(&self, number: LogNumber, seq: u64) -> Result<Vec<u8>, ReadFault> {
@@ -124,6 +119,15 @@ impl EntryReader<'_> {
             }
         }
         Ok(bytes)
+    }
+}
+
+fn decrypt(keys: &mut ReadKeys<'_>, seq: u64, slot: Slot, mut bytes: Arc<[u8]>) -> Result<Payload, ReadFault> {
+    // Nobody else holds them yet, so nothing is copied.
+    if keys.decrypt(slot, Arc::make_mut(&mut bytes))? {
+        Ok(Payload::Present(bytes))
+    } else {
+        Err(ReadFault::NoKey(seq))
     }
 }
 

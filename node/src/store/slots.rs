@@ -21,6 +21,9 @@ const SLOT_LEN: u64 = 32;
 const AHEAD_FIRST: u64 = 64;
 const AHEAD_MOST: u64 = 4_096;
 
+/// Keys that are read at once.
+const READ_MOST: u64 = 64;
+
 /// A slot that held a key once.
 const ERASED: [u8; 32] = [0; 32];
 
@@ -44,17 +47,6 @@ impl Slots {
         Ok(Self { file })
     }
 
-    /// Puts the payload of a slot from plain to cipher text or back. False if its key is gone.
-    pub(super) fn apply(&self, slot: Slot, bytes: &mut [u8]) -> io::Result<bool> {
-        let mut key = Zeroizing::new([0; 32]);
-        self.file.read_exact_at(&mut *key, slot.0.saturating_mul(SLOT_LEN))?;
-        if *key == ERASED {
-            return Ok(false);
-        }
-        encrypt(&key, bytes);
-        Ok(true)
-    }
-
     /// Destroys the keys of slots. Durable when it returns.
     pub(super) fn erase(&self, slots: &[Slot]) -> io::Result<()> {
         if slots.is_empty() {
@@ -64,6 +56,45 @@ impl Slots {
             self.file.write_all_at(&ERASED, slot.0.saturating_mul(SLOT_LEN))?;
         }
         self.file.sync_all()
+    }
+}
+
+/// Keys that are read for a run of entries. Neighbours mostly have neighbouring slots, so one read gets several.
+pub(super) struct ReadKeys<'a> {
+    slots: &'a Slots,
+    /// Bytes that are read at once.
+    ahead: usize,
+    first: u64,
+    keys: Zeroizing<Vec<u8>>,
+}
+
+impl<'a> ReadKeys<'a> {
+    /// For about `entries` entries.
+    pub(super) fn new(slots: &'a Slots, entries: u64) -> Self {
+        let ahead = usize::try_from(entries.clamp(1, READ_MOST).saturating_mul(SLOT_LEN)).unwrap_or(usize::MAX);
+        Self { slots, ahead, first: 0, keys: Zeroizing::new(Vec::new()) }
+    }
+
+    fn held(&self, slot: Slot) -> Option<&[u8; 32]> {
+        let (keys, _) = self.keys.as_chunks::<32>();
+        keys.get(usize::try_from(slot.0.checked_sub(self.first)?).ok()?)
+    }
+
+    /// Puts the payload of a slot from cipher to plain text. False if its key is gone.
+    pub(super) fn decrypt(&mut self, slot: Slot, bytes: &mut [u8]) -> io::Result<bool> {
+        if self.held(slot).is_none() {
+            self.keys.resize(self.ahead, 0);
+            let at = slot.0.saturating_mul(SLOT_LEN);
+            let read = self.slots.file.read_at(&mut self.keys, at)?;
+            self.keys.truncate(read);
+            self.first = slot.0;
+        }
+        let key = self.held(slot).ok_or(io::ErrorKind::UnexpectedEof)?;
+        if *key == ERASED {
+            return Ok(false);
+        }
+        encrypt(key, bytes);
+        Ok(true)
     }
 }
 

@@ -174,7 +174,7 @@ impl Model {
                 let Payload::Present(bytes) = entry.payload().clone() else { return };
                 self.hold(author, seq, entry);
                 let log = Author::new(author).log();
-                self.change("fill", Change::Payload { log, seq: seq as u64, bytes: bytes.to_vec() });
+                self.change("fill", Change::Payload { log, seq: seq as u64, bytes });
             }
             Step::Erase { author, at } => {
                 let Some((seq, entry)) = self.pick(author, at, |_| true) else { return };

@@ -104,7 +104,8 @@ impl Replica {
                 self.took_frontier_items(now, peer, (bits, buckets), &items, more, out);
             }
             (Asked::Docs { ids }, Checked::Docs(batch, more)) => self.took_docs(now, peer, &ids, batch, more, out),
-            (Asked::Page { log, from }, Checked::Entries(entries)) => {
+            (Asked::Page { log, from, arrived }, Checked::Entries(entries)) => {
+                self.page_over(&peer, arrived);
                 self.took_page(now, peer, log, from, entries, out);
             }
             (Asked::Headers { log }, Checked::Headers(headers)) => self.took_headers(peer, log, headers, out),
@@ -143,8 +144,8 @@ impl Replica {
         match asked {
             Asked::Digest { set, .. } | Asked::Items { set, .. } => self.set_idle(&peer, set),
             Asked::Docs { .. } => self.set_idle(&peer, Set::Docs),
-            Asked::Page { log, .. } => {
-                self.page_over(&peer);
+            Asked::Page { log, arrived, .. } => {
+                self.page_over(&peer, arrived);
                 self.fetch.page_done(log);
                 self.fetch.not_from(&peer, log);
             }

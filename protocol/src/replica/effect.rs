@@ -1,6 +1,7 @@
 //! The closed list of what a replica asks of the world.
 
 use std::collections::{BTreeSet, VecDeque};
+use std::sync::Arc;
 
 use crate::document::signature::VerifiedSignature;
 use crate::documents::DocumentObject;
@@ -71,7 +72,7 @@ pub enum Change {
         /// The number of its entry.
         seq: u64,
         /// Salt and content.
-        bytes: Vec<u8>,
+        bytes: Arc<[u8]>,
     },
     /// A payload that must go: its bytes are destroyed.
     Erase {

@@ -1,5 +1,7 @@
 //! The closed list of what can happen to a replica.
 
+use std::sync::Arc;
+
 use crate::documents::DocumentBatch;
 use crate::entry::{Draft, VerifiedEntry};
 use crate::fork::VerifiedForkProof;
@@ -74,7 +76,7 @@ pub enum Checked {
     Headers(Vec<SignedHeader>),
     /// Payloads in the order of the ids, not compared with their hash: `None` where the peer has none, with
     /// whether it says that it is erased.
-    Payloads(Vec<Result<Vec<u8>, PayloadAbsent>>),
+    Payloads(Vec<Result<Arc<[u8]>, PayloadAbsent>>),
     /// A receipt with a valid signature.
     Receipt(SignedReceipt),
     /// Proofs with valid signatures.
@@ -169,6 +171,11 @@ pub enum Event {
         peer: PublicKey,
         /// What.
         request: Request,
+    },
+    /// The answer to an `Ask` is here whole and is being checked; `Answered` follows. May be left out.
+    Arrived {
+        /// Which.
+        ticket: Ticket,
     },
     /// The answer to an `Ask`.
     Answered {

@@ -13,7 +13,9 @@ use crate::replica::brakes::Brakes;
 
 /// Pages in flight of one peer.
 pub const PAGES_PER_PEER: usize = 4;
-/// Pages in flight in all: 64 MiB.
+/// Pages of one peer in flight and being checked: while all cores check, the wire stays busy.
+pub const PAGES_PER_PEER_WITH_CHECKED: usize = 8;
+/// Pages in flight, being checked or being written in all: 64 MiB.
 pub const PAGES_MAX: usize = 64;
 
 /// A log of which somebody has more.

@@ -5,6 +5,7 @@
 
 use std::collections::BTreeMap;
 use std::ops::Bound;
+use std::sync::Arc;
 
 use crate::bounded::BoundedVec;
 use crate::entry::{Payload, VerifiedEntry};
@@ -88,7 +89,7 @@ impl Replica {
         &mut self,
         peer: PublicKey,
         mut ids: Vec<EntryId>,
-        payloads: Vec<Result<Vec<u8>, PayloadAbsent>>,
+        payloads: Vec<Result<Arc<[u8]>, PayloadAbsent>>,
         out: &mut Outbox,
     ) {
         if payloads.len() > ids.len() {
@@ -101,7 +102,7 @@ impl Replica {
             // A page always holds one: what comes without any is no page to go on behind.
             rest.clear();
         }
-        let came: BTreeMap<EntryId, Vec<u8>> =
+        let came: BTreeMap<EntryId, Arc<[u8]>> =
             ids.into_iter().zip(payloads).filter_map(|(id, payload)| Some((id, payload.ok()?))).collect();
         let places: Vec<Gap> = came.keys().filter_map(|id| self.state.place(id)).collect();
         if places.is_empty() {
@@ -116,7 +117,7 @@ impl Replica {
     pub(super) fn gaps_loaded(
         &mut self,
         peer: PublicKey,
-        mut came: BTreeMap<EntryId, Vec<u8>>,
+        mut came: BTreeMap<EntryId, Arc<[u8]>>,
         rest: Vec<EntryId>,
         result: Result<LoadedEntries, StoreFault>,
         out: &mut Outbox,

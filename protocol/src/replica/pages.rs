@@ -7,8 +7,7 @@ use crate::hash::LogId;
 use crate::key::PublicKey;
 use crate::replica::Replica;
 use crate::replica::effect::{Change, Effect, Load, Notice, Outbox};
-use crate::replica::event::{Loaded as LoadedEntries, Now, StoreFault};
-use crate::replica::fetch::PAGES_PER_PEER;
+use crate::replica::event::{Loaded as LoadedEntries, Now, StoreFault, Ticket};
 use crate::replica::search::{Found, Step};
 use crate::replica::tickets::{Asked, Loaded, Origin, Stored};
 use crate::state::Appended;
@@ -39,7 +38,7 @@ impl Replica {
     }
 
     fn ask_page(&mut self, now: Now, peer: PublicKey, out: &mut Outbox) -> bool {
-        if self.sessions.get(&peer).is_none_or(|session| session.pages >= PAGES_PER_PEER) {
+        if self.sessions.get(&peer).is_none_or(|session| !session.has_room_for_page()) {
             return false;
         }
         let (item, from, max_bytes) = loop {
@@ -55,13 +54,22 @@ impl Replica {
             session.pages = session.pages.saturating_add(1);
         }
         let request = Request::Entries { log: item.log, len: item.good_len, head: item.head, from, max_bytes };
-        self.ask(peer, Asked::Page { log: item.log, from }, request, out);
+        self.ask(peer, Asked::Page { log: item.log, from, arrived: false }, request, out);
         true
     }
 
-    pub(super) fn page_over(&mut self, peer: &PublicKey) {
-        if let Some(session) = self.sessions.get_mut(peer) {
+    /// The answer to a request is here: if it is a page, the next one may be on its way while this one is checked.
+    pub(super) fn arrived(&mut self, ticket: Ticket) {
+        if let Some(session) = self.tickets.arrived(ticket).and_then(|peer| self.sessions.get_mut(&peer)) {
             session.pages = session.pages.saturating_sub(1);
+            session.pages_here = session.pages_here.saturating_add(1);
+        }
+    }
+
+    pub(super) fn page_over(&mut self, peer: &PublicKey, arrived: bool) {
+        if let Some(session) = self.sessions.get_mut(peer) {
+            let count = if arrived { &mut session.pages_here } else { &mut session.pages };
+            *count = count.saturating_sub(1);
         }
     }
 
@@ -74,7 +82,6 @@ impl Replica {
         entries: Vec<VerifiedEntry>,
         out: &mut Outbox,
     ) {
-        self.page_over(&peer);
         let pinned = self.pinned_from(log).is_some();
         let mut changes: Vec<Change> = Vec::new();
         let charged = self.charged(log, entries.first());

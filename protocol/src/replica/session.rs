@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use crate::documents::DocumentBatch;
 use crate::frontier::{DocsItem, FrontierItem};
 use crate::hash::{LogId, ObjectId, OrgId};
+use crate::replica::fetch::{PAGES_PER_PEER, PAGES_PER_PEER_WITH_CHECKED};
 use crate::sync::message::{Hello, RefusalCode, You};
 
 /// Between two full comparisons with a peer, in milliseconds, jitter apart.
@@ -94,6 +95,8 @@ pub struct Session {
     pub(crate) tell_at: Option<u64>,
     /// Pages in flight.
     pub(crate) pages: usize,
+    /// Pages that are here and being checked.
+    pub(crate) pages_here: usize,
     /// A group of missing payloads was asked of it and is not over.
     pub(crate) gaps_asked: bool,
     /// Documents that were fetched from it and not kept, with their signature hash: not asked for again.
@@ -128,6 +131,7 @@ impl Session {
             docs_untold: false,
             tell_at: None,
             pages: 0,
+            pages_here: 0,
             gaps_asked: false,
             docs_seen: BTreeMap::new(),
             in_step: false,
@@ -140,9 +144,16 @@ impl Session {
         self.standing == Standing::Member && self.you == Some(You::Member)
     }
 
+    /// Whether another page may be asked of it.
+    pub(crate) const fn has_room_for_page(&self) -> bool {
+        let with_checked = self.pages.saturating_add(self.pages_here);
+        self.pages < PAGES_PER_PEER && with_checked < PAGES_PER_PEER_WITH_CHECKED
+    }
+
     /// Whether something is being compared or pulled.
     pub fn is_busy(&self) -> bool {
-        !self.docs.is_idle() || !self.frontier.is_idle() || self.pages > 0 || self.docs_due || self.frontier_due
+        let pulls = self.pages > 0 || self.pages_here > 0;
+        pulls || !self.docs.is_idle() || !self.frontier.is_idle() || self.docs_due || self.frontier_due
     }
 
     /// How many entries it has that are missing here, as far as is known.

@@ -1,6 +1,7 @@
 //! Effects that wait for their answer.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use crate::entry::VerifiedEntry;
 use crate::hash::{EntryId, LogId, ObjectId};
@@ -28,6 +29,8 @@ pub(crate) enum Asked {
     Page {
         log: LogId,
         from: u64,
+        /// It is here and being checked: not in flight any more.
+        arrived: bool,
     },
     Headers {
         log: LogId,
@@ -63,7 +66,7 @@ pub(crate) enum Loaded {
     /// Payloads for a peer: of these entries, in this order; none of what is not good here, or not held.
     Payloads { call: CallId, ids: Vec<EntryId> },
     /// Entries whose payloads came from a peer, and what is to be asked for next.
-    Gaps { peer: PublicKey, came: BTreeMap<EntryId, Vec<u8>>, rest: Vec<EntryId> },
+    Gaps { peer: PublicKey, came: BTreeMap<EntryId, Arc<[u8]>>, rest: Vec<EntryId> },
     /// The own side of a fork.
     Twin { found: Found },
 }
@@ -94,6 +97,17 @@ impl Tickets {
 
     pub(crate) fn take(&mut self, ticket: Ticket) -> Option<Origin> {
         self.open.remove(&ticket)
+    }
+
+    /// Notes that a page is here; gives whose, the first time.
+    pub(crate) fn arrived(&mut self, ticket: Ticket) -> Option<PublicKey> {
+        match self.open.get_mut(&ticket) {
+            Some(Origin::Ask { peer, asked: Asked::Page { arrived, .. } }) if !*arrived => {
+                *arrived = true;
+                Some(*peer)
+            }
+            _ => None,
+        }
     }
 
     pub(crate) fn len(&self) -> usize {

@@ -2,7 +2,7 @@
 
 use std::sync::LazyLock;
 
-use lyceum_protocol::bounded::{BoundedBytes, BoundedText, BoundedVec};
+use lyceum_protocol::bounded::{BoundedBytes, BoundedText, BoundedVec, SharedBytes};
 use lyceum_protocol::document::certificate::{Certificate, ListedKey, Pin, Roles};
 use lyceum_protocol::document::charter::{Charter, Lists, MemberRow, Params, SealedRow, Voter};
 use lyceum_protocol::document::motion::{Motion, Operation};
@@ -283,7 +283,7 @@ fn travelling_document() -> impl Strategy<Value = TravellingDocument> {
 
 fn travelling_payload() -> impl Strategy<Value = TravellingPayload> {
     prop_oneof![
-        bytes(6_000).prop_map(TravellingPayload::Present),
+        vec(any::<u8>(), 0..=6_000).prop_map(|bytes| TravellingPayload::Present(SharedBytes::new(bytes).unwrap())),
         Just(TravellingPayload::Erased),
         Just(TravellingPayload::NotHeld),
     ]

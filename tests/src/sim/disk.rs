@@ -142,7 +142,7 @@ impl Disk {
                 });
                 stored.proof = Some(proof);
             }
-            Change::Payload { log, seq, bytes } => self.set_payload(log, seq, Payload::Present(bytes.into()))?,
+            Change::Payload { log, seq, bytes } => self.set_payload(log, seq, Payload::Present(bytes))?,
             Change::Erase { log, seq } => self.set_payload(log, seq, Payload::Erased)?,
             Change::Checkpoint(charter) => self.checkpoint = charter,
         }

@@ -319,6 +319,7 @@ impl World {
             }
         }
         self.note(at, "answered", from, ticket.0);
+        self.turn(at, Event::Arrived { ticket });
         self.turn(at, Event::Answered { ticket, result });
     }
 

@@ -2,7 +2,7 @@
 
 use bincode::{Decode, Encode};
 
-use crate::bounded::{BoundedBytes, BoundedVec};
+use crate::bounded::{BoundedBytes, BoundedVec, SharedBytes};
 use crate::document::signature::{SignatureType, VerifiedSignature};
 use crate::documents::{DocumentObject, Documents};
 use crate::entry::{Payload, UntrustedEntry, VerifiedEntry};
@@ -104,7 +104,7 @@ impl TravellingDocument {
 #[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
 pub enum TravellingPayload {
     /// All of it.
-    Present(BoundedBytes<{ limits::PAYLOAD_MAX as usize }>),
+    Present(SharedBytes<{ limits::PAYLOAD_MAX as usize }>),
     /// Erased. Believed only with the erasing entry or motion.
     Erased,
     /// Not held.
@@ -115,7 +115,7 @@ impl From<&Payload> for TravellingPayload {
     fn from(payload: &Payload) -> Self {
         match payload {
             // A verified payload is within its bound: one that is not is not held.
-            Payload::Present(bytes) => BoundedBytes::new(bytes.to_vec()).map_or(Self::NotHeld, Self::Present),
+            Payload::Present(bytes) => SharedBytes::new(bytes.clone()).map_or(Self::NotHeld, Self::Present),
             Payload::Erased => Self::Erased,
             Payload::NotHeld => Self::NotHeld,
         }
@@ -125,7 +125,7 @@ impl From<&Payload> for TravellingPayload {
 impl From<TravellingPayload> for Payload {
     fn from(payload: TravellingPayload) -> Self {
         match payload {
-            TravellingPayload::Present(bytes) => Self::Present(bytes.into_inner().into()),
+            TravellingPayload::Present(bytes) => Self::Present(bytes.into_inner()),
             // What a peer says is erased is a gap until the erasing entry or motion is held here (PROTOCOL 4.2).
             TravellingPayload::Erased | TravellingPayload::NotHeld => Self::NotHeld,
         }

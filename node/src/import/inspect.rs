@@ -42,11 +42,14 @@ impl Importer for Inspect {
             return Err(Refusal::new("is a zip whose header is no log"));
         };
         let status = log.text_at("status").unwrap_or("unknown");
-        let Some(results) = log.get("results").filter(|results| results.is_map()) else {
-            return Err(Refusal::new(match status {
-                "started" => "is the log of a run that has not finished: it has no results".to_owned(),
-                status => format!("is the log of a run without results (status {status})"),
-            }));
+        let results = match log.get("results").filter(|results| results.is_map()) {
+            Some(results) => results,
+            // It ran to its end and was meant to be scored later, or never.
+            None if status == "success" => &Tree::Null,
+            None if status == "started" => {
+                return Err(Refusal::new("is the log of a run that has not finished: it has no results"));
+            }
+            None => return Err(Refusal::new(format!("is the log of a run without results (status {status})"))),
         };
         let version = eval.at(&["packages", "inspect_ai"]).and_then(Tree::scalar);
         let tool = Tool { name: "inspect_ai".to_owned(), version };
@@ -62,7 +65,8 @@ impl Importer for Inspect {
             run.rows(&scored, &mut evaluation);
         }
         if evaluation.items.is_empty() {
-            return Err(Refusal::new("is the log of a run that was not scored: it has no result"));
+            let task = eval.scalar_at("task").unwrap_or_else(|| "unknown".to_owned());
+            evaluation.push_unscored(&task, None, "no score".to_owned(), "the run was not scored");
         }
         let stub = run.stub(&evaluation.model.name);
         let mut found = evaluation.into_found(Some(tool));

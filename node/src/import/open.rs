@@ -83,7 +83,7 @@ fn read(
     file.seek(SeekFrom::Start(0))?;
     let length = file.metadata()?.len();
     if head.starts_with(b"PK\x03\x04") || head.starts_with(b"PK\x05\x06") {
-        let log = zip::open_log(&mut file)?;
+        let log = zip::open_log(&file)?;
         let material = Material { first: log.header, samples: Some(log.samples), ..material(path, Shape::Zip) };
         let found = run(&material, &mut Rest(None), options, format)?;
         return Ok((found, sha256_of(file, progress)?));

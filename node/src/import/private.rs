@@ -109,9 +109,8 @@ pub fn scan(text: &str) -> Vec<Hit> {
 /// Whether something of the shape of a secret is none: an example in a document, or a place to fill in.
 fn is_placeholder(all: &str, text: &str) -> bool {
     let lower = all.to_lowercase();
-    let words =
-        ["example", "your_", "your-", "placeholder", "redacted", "changeme", "xxxx", "****", "....", "<", "{", "$"];
-    if words.iter().any(|word| lower.contains(word)) {
+    let words = ["example", "your_", "your-", "placeholder", "redacted", "changeme", "xxxx", "****", "...."];
+    if words.iter().any(|word| lower.contains(word)) || text.starts_with(['<', '{', '$']) {
         return true;
     }
     let distinct: BTreeSet<char> = text.chars().collect();

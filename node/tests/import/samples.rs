@@ -53,7 +53,7 @@ const TABLE: &[(&str, &str, Gives)] = &[
     ("helm/hellaswag_pythia-1b/scenario.json", "helm", Reason("import the folder")),
     ("helm/hellaswag_pythia-1b/scenario_state.json", "helm", Reason("import the folder")),
     ("helm/hellaswag_pythia-1b/stats.json", "helm", Reason("import the folder")),
-    ("inspect/2025-02-11_popularity_unscored.eval", "inspect", Reason("was not scored")),
+    ("inspect/2025-02-11_popularity_unscored.eval", "inspect", Findings(1, 0, 1)),
     ("inspect/2025-05-12_no-samples_cancelled.json", "inspect", Findings(1, 1, 0)),
     ("inspect/2025-05-12_security-guide.json", "inspect", Findings(1, 1, 0)),
     ("inspect/2025-09-23_popularity.eval", "inspect", Findings(1, 1, 0)),

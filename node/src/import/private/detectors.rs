@@ -98,7 +98,7 @@ pub const DETECTORS: &[Detector] = &[
     ),
     secret(
         "password or key",
-        r#"(?i)\b[a-z0-9_-]{0,30}(?:api_?key|secret_?key|client_?secret|access_?token|auth_?token|password|passwd)["']?\s{0,3}[:=]\s{0,3}["']?(?P<x>[A-Za-z0-9_/+.!@#%^&*-]*[0-9][A-Za-z0-9_/+.!@#%^&*-]{15,})"#,
+        r#"(?i)\b[a-z0-9_-]{0,30}(?:api_?key|secret_?key|client_?secret|access_?token|auth_?token|password|passwd)["']?\s{0,3}[:=]\s{0,3}["']?(?P<x>[A-Za-z0-9_/+.!@#%^&*$?~{}<>=-]*[0-9][A-Za-z0-9_/+.!@#%^&*$?~{}<>=-]{15,})"#,
     ),
     Detector {
         name: "home folder",

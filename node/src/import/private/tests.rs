@@ -111,6 +111,19 @@ fn what_only_looks_like_it_stays() {
 }
 
 #[test]
+fn a_place_to_fill_in_is_told_from_a_password_with_odd_signs() {
+    let secret = |text: &str| scan(text).iter().any(|hit| hit.kind == Kind::Secret);
+    for filled in ["${SECRET_1_OF_THE_LAB}", "{{ db_password_1_value }}", "<the-password-of-db-2-here>"] {
+        assert!(!secret(&format!("password = \"{filled}\"")), "{filled}");
+    }
+    for middle in ["$", "{", "<", "}"] {
+        let text = ["password = \"Kq7", middle, "vR2mZ9xT4bN8wL1cY6\""].concat();
+        assert!(secret(&text), "{text}");
+    }
+    assert!(secret(&["postgres://lab:Kq7vR2", "$mZ9xT4@db.lab.test/x"].concat()));
+}
+
+#[test]
 fn private_details_are_kept_by_name_and_secrets_never() {
     let secret = ["gh", "p_a1B2c3D4e5F6g7H8i9J0k1L2m3N4o5P6q7R8"].concat();
     let text = format!("ada@lab.test /home/ada/x {secret}");

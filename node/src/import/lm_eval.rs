@@ -139,7 +139,7 @@ impl Task<'_> {
                     }
                 }
             }
-            self.samples(&mut row);
+            self.samples(&mut row, key);
             self.about(&mut row);
             evaluation.push(row);
         }
@@ -152,10 +152,13 @@ impl Task<'_> {
         }
     }
 
-    fn samples(&self, row: &mut Row) {
+    fn samples(&self, row: &mut Row, key: &str) {
         let said = self.file.at(&["n-samples", self.task]);
+        // A metric of a group may be that of some of its tasks only: the newest versions say how many samples it is over.
+        let of_metric = self.row.at(&["sample_count", key]).and_then(Tree::count);
         let newest = ["sample_len", "sample_count"].iter().find_map(|key| self.row.get(key)).and_then(Tree::count);
-        row.uncertainty.n = said.and_then(|said| said.get("effective")).and_then(Tree::count).or(newest);
+        let of_task = said.and_then(|said| said.get("effective")).and_then(Tree::count);
+        row.uncertainty.n = of_metric.or(of_task).or(newest);
         row.dataset.samples = said.and_then(|said| said.get("original")).and_then(Tree::count);
     }
 

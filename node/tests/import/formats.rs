@@ -47,6 +47,21 @@ fn lm_eval_0_4_has_filters_groups_directions_and_bare_infinity() {
     assert!(!found.to_string().contains("lab-07") && !found.to_string().contains("deadbeef"));
 }
 
+/// Written by lm-eval 0.4.13 itself, for its `dummy` model on four questions written for this: a group, two filters.
+#[test]
+fn what_lm_eval_itself_writes_is_read() {
+    let found = only("lm_eval_dummy.json");
+    assert_eq!(found["models"], json!([{"name": "example-lab/stub"}]));
+    assert_eq!(found["import"]["tool"], json!({"name": "lm-evaluation-harness", "version": "0.4.13"}));
+    assert_eq!(found["import"]["stub"], true);
+    assert_eq!(score(result(&found, "tiny_choice", "acc_norm", "none")), (json!(0.5), json!(0.28867513459481287), json!(4)));
+    assert_eq!(score(result(&found, "tiny_gen", "exact_match", "flexible")), (json!(0.0), json!(0.0), json!(4)));
+    let group = result(&found, "tiny", "acc", "none");
+    assert_eq!(score(group).2, 4, "of the eight samples of the group four have this metric");
+    assert_eq!(group["score_details"]["details"]["is_group"], "true");
+    assert_eq!(unscored(&found), []);
+}
+
 #[test]
 fn lm_eval_finds_the_samples_beside_its_results() {
     let folder = tempfile::tempdir().unwrap();

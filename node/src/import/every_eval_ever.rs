@@ -1,8 +1,14 @@
-//! Every Eval Ever: records of 0.2 and 0.3. The only format that says which way is better; 0.2 is lifted to 0.3.
+//! Every Eval Ever: records of 0.1 to 0.3. The only format that says which way is better. A record stays what it is; an
+//! older one is lifted to 0.3.0.
 
-use super::found::{Details, Evaluation, Found, Model, Row, Tool};
+use std::collections::BTreeMap;
+
+use lyceum_protocol::publication::Json;
+use lyceum_protocol::publication::evaluation::{self, Record, UNKNOWN, names};
+
+use super::found::{Evaluation, Found, Item, Model, Tool, Unscored};
 use super::tree::Tree;
-use super::{Importer, Material, Options, Refusal, Rest, number};
+use super::{Importer, Material, Options, Refusal, Rest};
 
 /// Reads records of Every Eval Ever.
 #[derive(Debug)]
@@ -30,143 +36,94 @@ impl Importer for EveryEvalEver {
     }
 }
 
-fn record(record: &Tree) -> Result<Found, Refusal> {
-    let version = record.scalar_at("schema_version").unwrap_or_default();
-    if !(version.starts_with("0.2") || version.starts_with("0.3") || version == "0.1" || version.starts_with("0.1.")) {
-        return Err(Refusal::new(format!("is a record of schema {version}, and 0.1 to 0.3 are known here")));
-    }
-    let source = record.get("source_metadata").unwrap_or(&Tree::Null);
-    let relationship = source.scalar_at("evaluator_relationship");
-    let mut evaluation = Evaluation {
-        model: model(record.get("model_info").unwrap_or(&Tree::Null)),
-        source: source.scalar_at("source_name").unwrap_or_default(),
-        from_document: source.text_at("source_type") == Some("documentation"),
-        organisation: source.scalar_at("source_organization_name"),
-        organisation_url: source.scalar_at("source_organization_url"),
-        relationship: relationship
-            .filter(|said| matches!(said.as_str(), "first_party" | "third_party" | "collaborative" | "other")),
-        source_details: details(source.get("additional_details")),
-        time: record.scalar_at("evaluation_timestamp"),
-        ..Evaluation::default()
+fn record(given: &Tree) -> Result<Found, Refusal> {
+    let version = given.scalar_at("schema_version").unwrap_or_default();
+    let known = ["0.1", "0.2", "0.3"]
+        .iter()
+        .find(|known| version.strip_prefix(**known).is_some_and(|patch| patch.is_empty() || patch.starts_with('.')));
+    let read_as = match known {
+        // What 0.1 lacks against 0.2 is made up for in the same way.
+        Some(&"0.1" | &"0.2") => "0.2.0",
+        Some(_) => evaluation::SCHEMA_VERSION,
+        None => {
+            return Err(Refusal::new(format!("is a record of schema {version}, and 0.1 to 0.3 are known here")));
+        }
     };
-    evaluation.source_details.push(("original_schema_version".to_owned(), version));
-    for (name, from) in
-        [("original_evaluation_id", "evaluation_id"), ("original_retrieved_timestamp", "retrieved_timestamp")]
+    let Json::Object(mut fields) = given.to_json() else { return Err(Refusal::new("is no record")) };
+    fields.insert("schema_version".to_owned(), read_as.into());
+    let samples = fields.remove("detailed_evaluation_results");
+    if let Some(Json::List(results)) = fields.get_mut("evaluation_results") {
+        let given = given.get("evaluation_results").map(Tree::items).unwrap_or_default();
+        results.iter_mut().zip(given).for_each(|(result, given)| complete(result, given));
+    }
+    if !version.starts_with("0.3")
+        && let Some(Json::Object(source)) = fields.get_mut("source_metadata")
     {
-        evaluation.source_details.extend(record.scalar_at(from).map(|value| (name.to_owned(), value)));
+        let details = source.entry("additional_details".to_owned()).or_insert_with(|| Json::Object(BTreeMap::new()));
+        if let Json::Object(details) = details {
+            details.insert("original_schema_version".to_owned(), version.as_str().into());
+        }
     }
-    for result in record.get("evaluation_results").map(Tree::items).unwrap_or_default() {
-        evaluation.push(row(result));
-    }
-    if evaluation.items.is_empty() {
-        return Err(Refusal::new("is a record without results"));
-    }
-    let library = record.get("eval_library");
-    let tool =
-        library.and_then(|library| library.scalar_at("name")).filter(|name| name != "unknown").map(|name| Tool {
-            name,
-            version: library.and_then(|library| library.scalar_at("version")).filter(|version| version != "unknown"),
-        });
-    let mut found = evaluation.into_found(tool);
-    if record.has("detailed_evaluation_results") {
+    let (record, unscored) = evaluation::lift("evaluation", &Json::Object(fields))
+        .map_err(|fault| Refusal::new(format!("is a record that breaks its schema: {fault}")))?;
+    let mut found = evaluation_of(&record, unscored)?.into_found(tool(&record));
+    if samples.is_some() {
         found.leave_out("detailed_evaluation_results", "the samples are in another file");
     }
     Ok(found)
 }
 
-fn details(from: Option<&Tree>) -> Details {
-    let entries = from.map(Tree::entries).unwrap_or_default();
-    entries
-        .iter()
-        .filter(|(_, value)| *value != Tree::Null)
-        .map(|(key, value)| (key.clone(), value.raw(1_000)))
-        .collect()
-}
-
-fn model(info: &Tree) -> Model {
-    let mut model = Model::named(info.text_at("id").or_else(|| info.text_at("name")));
-    model.developer = info.scalar_at("developer");
-    model.provider = info.scalar_at("inference_platform").filter(|platform| platform != "unknown");
-    model.details = details(info.get("additional_details"));
-    if let Some(name) = info.scalar_at("name").filter(|name| *name != model.name) {
-        model.details.push(("name".to_owned(), name));
-    }
-    if let Some(engine) = info.get("inference_engine") {
-        model.details.push(("inference_engine".to_owned(), engine.raw(200)));
-    }
-    model.revision = info.at(&["additional_details", "revision"]).and_then(Tree::scalar);
-    model
-}
-
-fn row(result: &Tree) -> Row {
-    let name = result.scalar_at("evaluation_name").unwrap_or_else(|| "unknown".to_owned());
-    let config = result.get("metric_config").unwrap_or(&Tree::Null);
-    let score = result.get("score_details").unwrap_or(&Tree::Null);
-    let metric =
-        config.scalar_at("metric_name").or_else(|| config.scalar_at("metric_id")).unwrap_or_else(|| name.clone());
-    let mut row = Row::new(name, metric, number::read(score.get("score")));
-    row.lower_is_better = match config.get("lower_is_better") {
-        Some(Tree::Bool(lower)) => Some(*lower),
-        _ => None,
-    };
-    let bound = |name: &str| number::read(config.get(name)).ok().map(|bound| bound.value);
-    row.range = bound("min_score").zip(bound("max_score"));
-    row.metric_details = details(config.get("additional_details"));
-    for name in ["evaluation_description", "metric_id", "metric_kind", "score_type", "metric_parameters", "llm_scoring"]
+/// Adds to a result what readers look for first: a name of the metric, and the number as the file wrote it.
+fn complete(result: &mut Json, given: &Tree) {
+    let Json::Object(result) = result else { return };
+    let name = result.get("evaluation_name").cloned();
+    if let Some(Json::Object(metric)) = result.get_mut("metric_config")
+        && !matches!(metric.get("metric_name"), Some(Json::Text(_)))
+        && let Some(name @ Json::Text(_)) = metric.get("metric_id").cloned().or(name)
     {
-        row.metric_details.extend(config.get(name).map(|value| (name.to_owned(), value.raw(1_000))));
+        metric.insert("metric_name".to_owned(), name);
     }
-    row.unit = config.text_at("metric_unit").and_then(known_unit);
-    if let Some(unit) = config.text_at("metric_unit").filter(|_| row.unit.is_none()) {
-        row.metric_details.push(("metric_unit".to_owned(), unit.to_owned()));
-    }
-    row.details = details(score.get("details"));
-    row.details.retain(|(key, _)| key != "raw");
-    row.details.extend(result.scalar_at("evaluation_result_id").map(|id| ("evaluation_result_id".to_owned(), id)));
-    row.time = result.scalar_at("evaluation_timestamp");
-    source_data(result.get("source_data").unwrap_or(&Tree::Null), &mut row);
-    uncertainty(score.get("uncertainty").unwrap_or(&Tree::Null), &mut row);
-    let generation = result.get("generation_config").unwrap_or(&Tree::Null);
-    row.settings = details(generation.get("additional_details"));
-    row.settings.extend(details(generation.get("generation_args")));
-    row
-}
-
-/// The units that a record names most.
-fn known_unit(unit: &str) -> Option<&'static str> {
-    ["proportion", "percent", "points", "ms", "seconds", "tokens", "count"].into_iter().find(|known| *known == unit)
-}
-
-fn source_data(source: &Tree, row: &mut Row) {
-    let dataset = &mut row.dataset;
-    if let Some(name) = source.scalar_at("dataset_name") {
-        dataset.name = name;
-    }
-    dataset.details = details(source.get("additional_details"));
-    dataset.split = source.scalar_at("hf_split");
-    dataset.samples = source.get("samples_number").and_then(Tree::count);
-    match source.text_at("source_type") {
-        // A record without the name of the repository keeps what it has.
-        Some("hf_dataset") => dataset.hub = source.scalar_at("hf_repo"),
-        Some("url") => {
-            let urls = source.get("url").or_else(|| source.get("source_url"));
-            dataset.urls = urls.map(Tree::one_or_many).unwrap_or_default().iter().filter_map(Tree::scalar).collect();
-        }
-        _ => {}
+    let Some(Json::Object(score)) = result.get_mut("score_details") else { return };
+    let Some(Tree::Number(raw)) = given.at(&["score_details", "score"]) else { return };
+    if let Json::Object(details) = score.entry("details".to_owned()).or_insert_with(|| Json::Object(BTreeMap::new())) {
+        details.entry(names::RAW.to_owned()).or_insert_with(|| raw.as_str().into());
     }
 }
 
-fn uncertainty(given: &Tree, row: &mut Row) {
-    let read = |value: Option<&Tree>| number::read(value).ok().map(|number| number.value);
-    let error = given.get("standard_error");
-    let method = error.and_then(|error| error.scalar_at("method"));
-    let value = read(error.and_then(|error| error.get("value")).or(error));
-    row.uncertainty.standard_error = value.map(|value| (value, method));
-    if let Some(interval) = given.get("confidence_interval") {
-        let bounds = read(interval.get("lower")).zip(read(interval.get("upper")));
-        row.uncertainty.interval =
-            bounds.map(|(low, high)| (low, high, read(interval.get("confidence_level")), interval.scalar_at("method")));
+fn evaluation_of(
+    record: &Record,
+    unscored: Vec<lyceum_protocol::publication::Unscored>,
+) -> Result<Evaluation, Refusal> {
+    let results = match record.json() {
+        Json::Object(fields) => match fields.get("evaluation_results") {
+            Some(Json::List(results)) => results.as_slice(),
+            Some(_) | None => &[],
+        },
+        _ => &[],
+    };
+    let scored = record.results.iter().zip(results);
+    let mut items: Vec<Item> =
+        scored.map(|(result, json)| Item::Given { task: result.task.clone(), result: json.clone() }).collect();
+    items.extend(
+        unscored.into_iter().map(|one| {
+            Item::Unscored(Unscored { task: one.task, metric: one.metric, raw: one.raw, reason: one.reason })
+        }),
+    );
+    if items.is_empty() {
+        return Err(Refusal::new("is a record without results"));
     }
-    row.uncertainty.deviation = read(given.get("standard_deviation"));
-    row.uncertainty.n = given.get("num_samples").and_then(Tree::count);
+    let info = &record.model;
+    let name = Some(info.id.as_str()).filter(|id| *id != UNKNOWN).unwrap_or(&info.name);
+    let model = Model {
+        provider: info.platform.clone().filter(|platform| platform != UNKNOWN),
+        revision: info.details.get(names::REVISION).cloned(),
+        ..Model::named(Some(name))
+    };
+    Ok(Evaluation { model, items, given: Some(record.json().clone()), ..Evaluation::default() })
+}
+
+fn tool(record: &Record) -> Option<Tool> {
+    let library = &record.library;
+    let said = |text: &str| Some(text.to_owned()).filter(|text| text != UNKNOWN);
+    said(&library.name).map(|name| Tool { name, version: said(&library.version) })
 }

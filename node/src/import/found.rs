@@ -239,6 +239,13 @@ pub struct Unscored {
 pub enum Item {
     /// A finite value, less of which is better or not.
     Scored(Box<Row>, Number, bool),
+    /// A result that stands in a record already.
+    Given {
+        /// What was asked.
+        task: String,
+        /// The result, as the schema has it.
+        result: Json,
+    },
     /// Any other.
     Unscored(Unscored),
 }
@@ -248,6 +255,7 @@ impl Item {
     pub fn task(&self) -> &str {
         match self {
             Self::Scored(row, ..) => &row.task,
+            Self::Given { task, .. } => task,
             Self::Unscored(unscored) => &unscored.task,
         }
     }
@@ -274,6 +282,8 @@ pub struct Evaluation {
     pub time: Option<String>,
     /// Results and what stands beside them.
     pub items: Vec<Item>,
+    /// The record around the results, if the file has one: all of it but them is kept as it is.
+    pub given: Option<Json>,
 }
 
 impl Evaluation {
@@ -313,7 +323,7 @@ impl Evaluation {
 
     /// How many values are in the record.
     pub fn scored(&self) -> usize {
-        self.items.iter().filter(|item| matches!(item, Item::Scored(..))).count()
+        self.items.iter().filter(|item| !matches!(item, Item::Unscored(_))).count()
     }
 
     /// The distinct tasks, in the order of the file.
@@ -377,7 +387,7 @@ mod tests {
             .iter()
             .filter_map(|item| match item {
                 Item::Unscored(unscored) => Some(unscored.reason.as_str()),
-                Item::Scored(..) => None,
+                Item::Scored(..) | Item::Given { .. } => None,
             })
             .collect();
         assert_eq!(reasons.len(), 3);

@@ -77,10 +77,7 @@ fn chunks(items: &[Item]) -> Vec<Vec<Item>> {
     // The rest of the record is small; this leaves it room.
     let room = PART_MAX.saturating_sub(16 * 1024);
     let size = |item: &Item| {
-        let json = match item {
-            Item::Scored(row, number, lower) => result(row, number, *lower),
-            Item::Unscored(_) => unscored(item).unwrap_or(Json::Null),
-        };
+        let json = scored(item).or_else(|| unscored(item)).unwrap_or(Json::Null);
         json.to_bytes().len().saturating_add(1)
     };
     let mut parts: Vec<Vec<Item>> = vec![Vec::new()];
@@ -161,7 +158,9 @@ fn normalised(json: &Json) -> Json {
 /// Adds what says where it came from.
 fn finish(json: &mut Json, found: &Found, part: Option<(usize, usize)>, making: &Making<'_>, content: &str) {
     let Json::Object(fields) = json else { return };
-    if let Some(Json::Object(record)) = fields.get_mut("evaluation") {
+    if found.evaluation.as_ref().is_some_and(|evaluation| evaluation.given.is_none())
+        && let Some(Json::Object(record)) = fields.get_mut("evaluation")
+    {
         let model = match record.get("model_info") {
             Some(Json::Object(model)) => match model.get("id") {
                 Some(Json::Text(id)) => id.replace('/', "_"),
@@ -248,7 +247,22 @@ fn texts_of(details: &Details) -> Json {
     Json::Object(details.iter().map(|(key, value)| (key.clone(), Json::Text(value.clone()))).collect())
 }
 
+/// The result that an item is, if it has a score.
+fn scored(item: &Item) -> Option<Json> {
+    match item {
+        Item::Scored(row, number, lower) => Some(result(row, number, *lower)),
+        Item::Given { result, .. } => Some(result.clone()),
+        Item::Unscored(_) => None,
+    }
+}
+
 fn record(evaluation: &Evaluation, found: &Found, items: &[Item], making: &Making<'_>) -> Json {
+    let results = Json::List(items.iter().filter_map(scored).collect());
+    if let Some(Json::Object(given)) = &evaluation.given {
+        let mut record = given.clone();
+        record.insert("evaluation_results".to_owned(), results);
+        return Json::Object(record);
+    }
     let mut record = Object::default();
     record.put("schema_version", SCHEMA_VERSION);
     // Replaced by one that is made of the content.
@@ -272,11 +286,7 @@ fn record(evaluation: &Evaluation, found: &Found, items: &[Item], making: &Makin
         ]),
     );
     record.put("model_info", model_info(evaluation));
-    let results = items.iter().filter_map(|item| match item {
-        Item::Scored(row, number, lower) => Some(result(row, number, *lower)),
-        Item::Unscored(_) => None,
-    });
-    record.put("evaluation_results", Json::List(results.collect()));
+    record.put("evaluation_results", results);
     record.json()
 }
 

@@ -3,6 +3,8 @@
 //! JSON and YAML are both read into this. Long parts that no importer reads, such as samples, are not held: they stand as
 //! [`Aside`], with their number and their hash.
 
+use lyceum_protocol::publication::Json;
+
 /// A value.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Tree {
@@ -116,6 +118,21 @@ impl Tree {
     /// Whether it is a map.
     pub const fn is_map(&self) -> bool {
         matches!(self, Self::Map(_))
+    }
+
+    /// As JSON, as far as it can be: a number that JSON has none for is a text, of a repeated key the last one counts, and
+    /// what was read over is not there.
+    pub fn to_json(&self) -> Json {
+        match self {
+            Self::Null | Self::Aside(_) => Json::Null,
+            Self::Bool(value) => Json::Bool(*value),
+            Self::Number(raw) => raw.parse().map_or_else(|_| Json::Text(raw.clone()), Json::Number),
+            Self::Text(text) => Json::Text(text.clone()),
+            Self::List(items) => Json::List(items.iter().map(Self::to_json).collect()),
+            Self::Map(entries) => {
+                Json::Object(entries.iter().map(|(key, value)| (key.clone(), value.to_json())).collect())
+            }
+        }
     }
 
     /// The value in one line, as close to what was written as is useful; cut at `max` characters.

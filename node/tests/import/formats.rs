@@ -54,7 +54,10 @@ fn what_lm_eval_itself_writes_is_read() {
     assert_eq!(found["models"], json!([{"name": "example-lab/stub"}]));
     assert_eq!(found["import"]["tool"], json!({"name": "lm-evaluation-harness", "version": "0.4.13"}));
     assert_eq!(found["import"]["stub"], true);
-    assert_eq!(score(result(&found, "tiny_choice", "acc_norm", "none")), (json!(0.5), json!(0.28867513459481287), json!(4)));
+    assert_eq!(
+        score(result(&found, "tiny_choice", "acc_norm", "none")),
+        (json!(0.5), json!(0.28867513459481287), json!(4))
+    );
     assert_eq!(score(result(&found, "tiny_gen", "exact_match", "flexible")), (json!(0.0), json!(0.0), json!(4)));
     let group = result(&found, "tiny", "acc", "none");
     assert_eq!(score(group).2, 4, "of the eight samples of the group four have this metric");

@@ -224,6 +224,12 @@ fn lift_generation(generation: &mut Object) {
 
 fn lift_dataset(dataset: &mut Object) {
     required_text(dataset, "dataset_name");
+    // Under both names in records of 0.1 and 0.2.
+    if !dataset.contains_key("url")
+        && let Some(url) = dataset.remove("source_url")
+    {
+        dataset.insert("url".to_owned(), url);
+    }
     if let Some(Json::Text(url)) = dataset.get("url").cloned() {
         dataset.insert("url".to_owned(), Json::List(vec![url.into()]));
     }

@@ -1,18 +1,17 @@
 //! From what was found to publications: the record of an evaluation in the shape of Every Eval Ever 0.3.0, split where it
 //! would be too large, without what must not leave, and with the hash by which it is recognised.
 
-use lyceum_protocol::publication::evaluation::{self, names};
+mod results;
+
+use lyceum_protocol::publication::evaluation::Record;
 use lyceum_protocol::publication::{Json, Link, Publication, PublicationFault, Rel, TITLE_CHARS_MAX};
 use sha2::{Digest as _, Sha256};
 
-use super::found::{Details, Evaluation, Found, Item, Row};
-use super::number::Number;
+use super::found::{Evaluation, Found, Item};
 use super::private::{self, Keep, LeftOut};
 
 /// Largest part of an evaluation, in bytes.
 pub const PART_MAX: usize = 200 * 1024;
-/// The version of the record.
-pub const SCHEMA_VERSION: &str = evaluation::SCHEMA_VERSION;
 
 /// What all findings of one file share.
 #[derive(Debug, Clone)]
@@ -77,7 +76,7 @@ fn chunks(items: &[Item]) -> Vec<Vec<Item>> {
     // The rest of the record is small; this leaves it room.
     let room = PART_MAX.saturating_sub(16 * 1024);
     let size = |item: &Item| {
-        let json = scored(item).or_else(|| unscored(item)).unwrap_or(Json::Null);
+        let json = scored(item).ok().flatten().or_else(|| unscored(item)).unwrap_or(Json::Null);
         json.to_bytes().len().saturating_add(1)
     };
     let mut parts: Vec<Vec<Item>> = vec![Vec::new()];
@@ -112,7 +111,7 @@ fn one(
     let mut fields: std::collections::BTreeMap<String, Json> =
         found.fields.iter().map(|(name, value)| ((*name).to_owned(), value.clone())).collect();
     if let Some(evaluation) = &found.evaluation {
-        fields.insert("evaluation".to_owned(), record(evaluation, found, items, making));
+        fields.insert("evaluation".to_owned(), record(evaluation, found, items, making)?);
         let beside: Vec<Json> = items.iter().filter_map(unscored).collect();
         if !beside.is_empty() {
             fields.insert("unscored".to_owned(), Json::List(beside));
@@ -204,11 +203,6 @@ fn whole(number: usize) -> Json {
     Json::Number(u64::try_from(number).unwrap_or(u64::MAX).into())
 }
 
-/// A finite double as JSON; none of another.
-fn double(value: f64) -> Option<Json> {
-    serde_json::Number::from_f64(value).map(Json::Number)
-}
-
 /// A text that is cut at its end where it is longer.
 pub fn shortened(text: &str, max: usize) -> String {
     if text.chars().count() <= max {
@@ -217,217 +211,40 @@ pub fn shortened(text: &str, max: usize) -> String {
     text.chars().take(max.saturating_sub(1)).chain(['…']).collect()
 }
 
-/// An object built field by field; what is not there is not written.
-#[derive(Default)]
-struct Object(std::collections::BTreeMap<String, Json>);
-
-impl Object {
-    fn put(&mut self, name: &str, value: impl Into<Json>) {
-        self.0.insert(name.to_owned(), value.into());
-    }
-
-    fn text(&mut self, name: &str, value: Option<&str>) {
-        if let Some(value) = value {
-            self.put(name, value);
-        }
-    }
-
-    fn details(&mut self, name: &str, details: &Details) {
-        if !details.is_empty() {
-            self.put(name, texts_of(details));
-        }
-    }
-
-    fn json(self) -> Json {
-        Json::Object(self.0)
-    }
-}
-
-fn texts_of(details: &Details) -> Json {
-    Json::Object(details.iter().map(|(key, value)| (key.clone(), Json::Text(value.clone()))).collect())
-}
-
 /// The result that an item is, if it has a score.
-fn scored(item: &Item) -> Option<Json> {
+fn scored(item: &Item) -> Result<Option<Json>, PublicationFault> {
     match item {
-        Item::Scored(row, number, lower) => Some(result(row, number, *lower)),
-        Item::Given { result, .. } => Some(result.clone()),
-        Item::Unscored(_) => None,
+        Item::Scored(row, number, lower) => results::result(row, number, *lower).to_json().map(Some),
+        Item::Given { result, .. } => Ok(Some(result.clone())),
+        Item::Unscored(_) => Ok(None),
     }
 }
 
-fn record(evaluation: &Evaluation, found: &Found, items: &[Item], making: &Making<'_>) -> Json {
-    let results = Json::List(items.iter().filter_map(scored).collect());
-    if let Some(Json::Object(given)) = &evaluation.given {
-        let mut record = given.clone();
-        record.insert("evaluation_results".to_owned(), results);
-        return Json::Object(record);
-    }
-    let mut record = Object::default();
-    record.put("schema_version", SCHEMA_VERSION);
-    // Replaced by one that is made of the content.
-    record.put("evaluation_id", "unknown");
-    record.text("evaluation_timestamp", evaluation.time.as_deref());
-    record.put("retrieved_timestamp", making.retrieved.to_string());
-    let mut source = Object::default();
-    source.put("source_name", if evaluation.source.is_empty() { "unknown" } else { evaluation.source.as_str() });
-    source.put("source_type", if evaluation.from_document { "documentation" } else { "evaluation_run" });
-    source.put("source_organization_name", evaluation.organisation.as_deref().unwrap_or("unknown"));
-    source.text("source_organization_url", evaluation.organisation_url.as_deref());
-    source.put("evaluator_relationship", evaluation.relationship.as_deref().unwrap_or("other"));
-    source.details("additional_details", &evaluation.source_details);
-    record.put("source_metadata", source.json());
-    let library = found.tool.as_ref();
-    record.put(
-        "eval_library",
-        Json::from([
-            ("name", library.map_or("unknown", |tool| tool.name.as_str()).into()),
-            ("version", library.and_then(|tool| tool.version.as_deref()).unwrap_or("unknown").into()),
-        ]),
-    );
-    record.put("model_info", model_info(evaluation));
-    record.put("evaluation_results", results);
-    record.json()
-}
-
-fn model_info(evaluation: &Evaluation) -> Json {
-    let model = &evaluation.model;
-    let mut info = Object::default();
-    info.put("name", model.name.as_str());
-    info.put("id", model.name.as_str());
-    info.text("developer", model.developer.as_deref());
-    info.text("inference_platform", model.provider.as_deref());
-    let mut details = model.details.clone();
-    for (name, value) in [(names::REVISION, &model.revision), ("digest", &model.digest)] {
-        if let Some(value) = value {
-            details.push((name.to_owned(), value.clone()));
-        }
-    }
-    let allowed = [
-        ("deployment_type", ["self_deployed", "externally_managed"]),
-        ("model_availability", ["open_weights", "closed_weights"]),
-    ];
-    for (name, values) in allowed {
-        let said = details.iter().any(|(key, value)| key == name && values.contains(&value.as_str()));
-        if !said {
-            details.retain(|(key, _)| key != name);
-            details.push((name.to_owned(), "unknown".to_owned()));
-        }
-    }
-    info.details("additional_details", &details);
-    info.json()
-}
-
-fn result(row: &Row, number: &Number, lower_is_better: bool) -> Json {
-    let mut result = Object::default();
-    result.put("evaluation_name", row.task.as_str());
-    result.put("source_data", source_data(row));
-    result.text("evaluation_timestamp", row.time.as_deref());
-    let mut metric = Object::default();
-    metric.put("metric_name", row.metric.as_str());
-    metric.put("lower_is_better", Json::Bool(lower_is_better));
-    let table = super::metric::known(&row.metric).and_then(|known| known.unit);
-    let unit = if number.percent { Some("percent") } else { row.unit.or(table) };
-    metric.put("metric_unit", unit.unwrap_or("unknown"));
-    if let Some((low, high)) = row.range.filter(|(low, high)| low.is_finite() && high.is_finite()) {
-        metric.put("score_type", "continuous");
-        for (name, value) in [("min_score", low), ("max_score", high)] {
-            if let Some(value) = double(value) {
-                metric.put(name, value);
-            }
-        }
-    }
-    metric.details("additional_details", &row.metric_details);
-    result.put("metric_config", metric.json());
-    result.put("score_details", score_details(row, number));
-    if !row.settings.is_empty() {
-        let mut settings = Object::default();
-        settings.details("additional_details", &row.settings);
-        result.put("generation_config", settings.json());
-    }
-    result.json()
-}
-
-fn source_data(row: &Row) -> Json {
-    let dataset = &row.dataset;
-    let mut source = Object::default();
-    source.put("dataset_name", if dataset.name.is_empty() { "unknown" } else { dataset.name.as_str() });
-    let mut details = dataset.details.clone();
-    match (&dataset.hub, dataset.urls.is_empty()) {
-        (Some(hub), _) => {
-            source.put("source_type", "hf_dataset");
-            source.put("hf_repo", hub.as_str());
-            source.text("hf_split", dataset.split.as_deref());
-            if let Some(samples) = dataset.samples {
-                source.put("samples_number", Json::Number(samples.into()));
-            }
-        }
-        (None, false) => {
-            source.put("source_type", "url");
-            source.put("url", Json::List(dataset.urls.iter().map(|url| Json::Text(url.clone())).collect()));
-        }
-        (None, true) => {
-            source.put("source_type", "other");
-            details.extend(dataset.samples.map(|samples| ("samples".to_owned(), samples.to_string())));
-        }
-    }
-    if dataset.hub.is_none() {
-        details.extend(dataset.split.clone().map(|split| ("split".to_owned(), split)));
-    }
-    source.details("additional_details", &details);
-    source.json()
-}
-
-fn score_details(row: &Row, number: &Number) -> Json {
-    let mut score = Object::default();
-    if let Some(value) = double(number.value) {
-        score.put("score", value);
-    }
-    let mut details = row.details.clone();
-    details.push((names::RAW.to_owned(), number.raw.clone()));
-    score.details("details", &details);
-    let given = &row.uncertainty;
-    let mut uncertainty = Object::default();
-    if let Some((value, method)) = &given.standard_error
-        && let Some(value) = double(*value)
-    {
-        let mut error = Object::default();
-        error.put("value", value);
-        error.text("method", method.as_deref());
-        uncertainty.put("standard_error", error.json());
-    }
-    if let Some((low, high, level, method)) = &given.interval
-        && let (Some(low), Some(high)) = (double(*low), double(*high))
-    {
-        let mut interval = Object::default();
-        interval.put("lower", low);
-        interval.put("upper", high);
-        if let Some(level) = level.filter(|level| (0.0..=1.0).contains(level)).and_then(double) {
-            interval.put("confidence_level", level);
-        }
-        interval.text("method", method.as_deref());
-        uncertainty.put("confidence_interval", interval.json());
-    }
-    if let Some(deviation) = given.deviation.and_then(double) {
-        uncertainty.put("standard_deviation", deviation);
-    }
-    if let Some(n) = given.n {
-        uncertainty.put("num_samples", Json::Number(n.into()));
-    }
-    if !uncertainty.0.is_empty() {
-        score.put("uncertainty", uncertainty.json());
-    }
-    score.json()
+fn record(
+    evaluation: &Evaluation,
+    found: &Found,
+    items: &[Item],
+    making: &Making<'_>,
+) -> Result<Json, PublicationFault> {
+    let around = match &evaluation.given {
+        Some(given) => given.clone(),
+        None => Record::write(&results::head(evaluation, found, making.retrieved))?.json().clone(),
+    };
+    let Json::Object(mut record) = around else { return Ok(around) };
+    let results: Vec<Option<Json>> = items.iter().map(scored).collect::<Result<_, _>>()?;
+    record.insert("evaluation_results".to_owned(), Json::List(results.into_iter().flatten().collect()));
+    Ok(Json::Object(record))
 }
 
 fn unscored(item: &Item) -> Option<Json> {
     let Item::Unscored(unscored) = item else { return None };
-    let mut json = Object::default();
-    json.put("task", unscored.task.as_str());
-    json.text("metric", unscored.metric.as_deref());
-    json.put("raw", unscored.raw.as_str());
-    json.put("reason", unscored.reason.as_str());
-    Some(json.json())
+    let mut json = vec![
+        ("task".to_owned(), unscored.task.as_str().into()),
+        ("raw".to_owned(), unscored.raw.as_str().into()),
+        ("reason".to_owned(), unscored.reason.as_str().into()),
+    ];
+    json.extend(unscored.metric.as_deref().map(|metric| ("metric".to_owned(), metric.into())));
+    Some(Json::Object(json.into_iter().collect()))
 }
 
 #[cfg(test)]

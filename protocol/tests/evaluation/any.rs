@@ -102,10 +102,21 @@ fn metric() -> impl Strategy<Value = Metric> {
 }
 
 fn uncertainty() -> impl Strategy<Value = Uncertainty> {
-    let interval =
-        (finite(), finite(), of(0.0..=1.0)).prop_map(|(lower, upper, level)| Interval { lower, upper, level });
-    (of(finite()), of(interval), of(finite()), of(any::<u64>()))
-        .prop_map(|(standard_error, interval, deviation, n)| Uncertainty { standard_error, interval, deviation, n })
+    let interval = (finite(), finite(), of(0.0..=1.0), of(text())).prop_map(|(lower, upper, level, method)| Interval {
+        lower,
+        upper,
+        level,
+        method,
+    });
+    (of((finite(), of(text()))), of(interval), of(finite()), of(any::<u64>())).prop_map(
+        |(error, interval, deviation, n)| Uncertainty {
+            standard_error: error.as_ref().map(|(value, _)| *value),
+            standard_error_method: error.and_then(|(_, method)| method),
+            interval,
+            deviation,
+            n,
+        },
+    )
 }
 
 fn setting() -> impl Strategy<Value = Setting> {
@@ -117,19 +128,10 @@ fn setting() -> impl Strategy<Value = Setting> {
 }
 
 fn result() -> impl Strategy<Value = EvaluationResult> {
-    (of(text()), text(), dataset(), of(text()), metric(), finite(), of(text()), uncertainty(), setting()).prop_map(
-        |(id, task, dataset, timestamp, metric, score, raw, uncertainty, setting)| EvaluationResult {
-            id,
-            task,
-            dataset,
-            timestamp,
-            metric,
-            score,
-            raw,
-            uncertainty,
-            setting,
-        },
-    )
+    (of(text()), text(), dataset(), of(text()), metric(), finite(), (of(text()), texts()), uncertainty(), setting())
+        .prop_map(|(id, task, dataset, timestamp, metric, score, (raw, details), uncertainty, setting)| {
+            EvaluationResult { id, task, dataset, timestamp, metric, score, raw, details, uncertainty, setting }
+        })
 }
 
 pub(crate) fn any_record() -> impl Strategy<Value = RecordFields> {

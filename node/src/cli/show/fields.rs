@@ -181,7 +181,7 @@ fn value(result: &EvaluationResult) -> String {
 }
 
 fn error(result: &EvaluationResult) -> String {
-    let words = match (result.uncertainty.standard_error, result.uncertainty.interval) {
+    let words = match (result.uncertainty.standard_error, &result.uncertainty.interval) {
         (Some(error), _) => format!("± {}", short_number(error)),
         (None, Some(interval)) => format!("{:.3} to {:.3}", interval.lower, interval.upper),
         (None, None) => String::new(),

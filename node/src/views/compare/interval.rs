@@ -58,7 +58,7 @@ fn quantile(level: f64) -> Option<f64> {
 fn standard_error(result: &EvaluationResult) -> Option<f64> {
     let given = result.uncertainty.standard_error.filter(|error| *error > 0.0);
     given.or_else(|| {
-        let interval = result.uncertainty.interval?;
+        let interval = result.uncertainty.interval.as_ref()?;
         let width = interval.upper - interval.lower;
         (width > 0.0).then_some(width / 2.0 / quantile(interval.level?)?)
     })

@@ -24,6 +24,7 @@ fn result(task: &str, metric: &str, score: f64) -> EvaluationResult {
         metric: Metric { unit: Some("proportion".to_owned()), ..Metric::new(metric, false) },
         score,
         raw: None,
+        details: BTreeMap::new(),
         uncertainty: Uncertainty::default(),
         setting: Setting(
             [(names::SHOTS.to_owned(), "5".to_owned()), (names::CHAT_TEMPLATE.to_owned(), "no".to_owned())].into(),
@@ -193,7 +194,7 @@ fn standard_errors_give_the_interval_of_the_difference() {
 fn an_interval_of_a_known_level_stands_for_its_standard_error() {
     let with = |level| {
         let mut result = result("t", "acc", 0.5);
-        result.uncertainty.interval = Some(Interval { lower: 0.441_201, upper: 0.558_799, level });
+        result.uncertainty.interval = Some(Interval { lower: 0.441_201, upper: 0.558_799, level, method: None });
         result
     };
     let bounds = compared(with(Some(0.95)), with(Some(0.95))).interval.unwrap();

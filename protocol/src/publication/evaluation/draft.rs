@@ -113,12 +113,13 @@ fn model_to_json(model: &ModelInfo) -> Json {
         .done()
 }
 
-fn result_to_json(path: &str, result: &EvaluationResult) -> Result<Json, PublicationFault> {
+pub(super) fn result_to_json(path: &str, result: &EvaluationResult) -> Result<Json, PublicationFault> {
     let score_path = format!("{path}.score_details");
-    let raw = result.raw.as_ref().map(|raw| Json::from([(names::RAW, raw.as_str().into())]));
+    let mut details = result.details.clone();
+    details.extend(result.raw.clone().map(|raw| (names::RAW.to_owned(), raw)));
     let score = Made::default()
         .put("score", number(&format!("{score_path}.score"), result.score)?)
-        .maybe("details", raw)
+        .texts("details", &details)
         .maybe("uncertainty", uncertainty_to_json(&format!("{score_path}.uncertainty"), &result.uncertainty)?);
     Ok(Made::default()
         .text("evaluation_result_id", result.id.as_ref())
@@ -178,19 +179,22 @@ fn metric_to_json(path: &str, metric: &Metric) -> Result<Json, PublicationFault>
 
 fn uncertainty_to_json(path: &str, uncertainty: &Uncertainty) -> Result<Option<Json>, PublicationFault> {
     let error = maybe_number(&format!("{path}.standard_error.value"), uncertainty.standard_error)?;
-    let interval = match uncertainty.interval {
+    let method = uncertainty.standard_error_method.as_ref();
+    let error = error.map(|error| Made::default().put("value", error).text("method", method).done());
+    let interval = match &uncertainty.interval {
         None => None,
         Some(interval) => {
             let path = format!("{path}.confidence_interval");
             let made = Made::default()
                 .put("lower", number(&format!("{path}.lower"), interval.lower)?)
                 .put("upper", number(&format!("{path}.upper"), interval.upper)?)
-                .maybe("confidence_level", maybe_number(&format!("{path}.confidence_level"), interval.level)?);
+                .maybe("confidence_level", maybe_number(&format!("{path}.confidence_level"), interval.level)?)
+                .text("method", interval.method.as_ref());
             Some(made.done())
         }
     };
     let made = Made::default()
-        .maybe("standard_error", error.map(|error| Json::from([("value", error)])))
+        .maybe("standard_error", error)
         .maybe("confidence_interval", interval)
         .maybe("standard_deviation", maybe_number(&format!("{path}.standard_deviation"), uncertainty.deviation)?)
         .maybe("num_samples", uncertainty.n.map(|n| Json::Number(n.into())));

@@ -37,6 +37,8 @@ pub struct EvaluationResult {
     pub score: f64,
     /// The number as the file wrote it.
     pub raw: Option<String>,
+    /// What else stands beside the number, as texts.
+    pub details: BTreeMap<String, String>,
     /// How sure.
     pub uncertainty: Uncertainty,
     /// How it came about.
@@ -128,7 +130,7 @@ impl Metric {
 }
 
 /// Bounds of a score at a level of confidence.
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct Interval {
     /// Lower bound.
     pub lower: f64,
@@ -136,13 +138,17 @@ pub struct Interval {
     pub upper: f64,
     /// Level of confidence, 0 to 1.
     pub level: Option<f64>,
+    /// How it was made.
+    pub method: Option<String>,
 }
 
 /// How sure a score is.
-#[derive(Debug, Clone, Copy, PartialEq, Default)]
+#[derive(Debug, Clone, PartialEq, Default)]
 pub struct Uncertainty {
     /// Standard error.
     pub standard_error: Option<f64>,
+    /// How the standard error was made.
+    pub standard_error_method: Option<String>,
     /// Interval.
     pub interval: Option<Interval>,
     /// Standard deviation over the samples: no standard error.
@@ -168,11 +174,19 @@ impl Setting {
 }
 
 impl EvaluationResult {
+    /// As it stands in a record.
+    ///
+    /// # Errors
+    /// [`PublicationFault`] where a number is not finite.
+    pub fn to_json(&self) -> Result<Json, PublicationFault> {
+        super::draft::result_to_json("evaluation_results", self)
+    }
+
     pub(super) fn read(path: &str, value: &Json) -> Result<Self, PublicationFault> {
         let fields = Fields::of(path, value)?;
         let part = |name: &str| fields.object(name)?.ok_or_else(|| fields.fault(name, "is missing"));
         let score = part("score_details")?;
-        let details = details(&score, "details")?;
+        let mut details = details(&score, "details")?;
         let number = number_of(score.value("score")).filter(|number| number.is_finite());
         Ok(Self {
             id: fields.text("evaluation_result_id")?,
@@ -181,7 +195,8 @@ impl EvaluationResult {
             timestamp: fields.text("evaluation_timestamp")?,
             metric: Metric::read(&part("metric_config")?)?,
             score: number.ok_or_else(|| score.fault("score", "is no number"))?,
-            raw: details.get(names::RAW).cloned(),
+            raw: details.remove(names::RAW),
+            details,
             uncertainty: score.object("uncertainty")?.map(|it| Uncertainty::read(&it)).transpose()?.unwrap_or_default(),
             setting: fields.object("generation_config")?.map(|it| Setting::read(&it)).transpose()?.unwrap_or_default(),
         })
@@ -236,12 +251,17 @@ impl Uncertainty {
     fn read(fields: &Fields<'_>) -> Result<Self, PublicationFault> {
         let error = fields.object("standard_error")?;
         let interval = fields.object("confidence_interval")?;
+        let method = |of: &Option<Fields<'_>>| of.as_ref().map(|of| of.text("method")).transpose().map(Option::flatten);
+        let (error_method, interval_method) = (method(&error)?, method(&interval)?);
         let interval = interval.as_ref().and_then(|interval| {
             let bound = |name: &str| number_of(interval.value(name));
-            Some(Interval { lower: bound("lower")?, upper: bound("upper")?, level: bound("confidence_level") })
+            let (lower, upper, level) = (bound("lower")?, bound("upper")?, bound("confidence_level"));
+            Some(Interval { lower, upper, level, method: interval_method })
         });
+        let standard_error = error.and_then(|error| number_of(error.value("value")));
         Ok(Self {
-            standard_error: error.and_then(|error| number_of(error.value("value"))),
+            standard_error_method: error_method.filter(|_| standard_error.is_some()),
+            standard_error,
             interval,
             deviation: number_of(fields.value("standard_deviation")),
             n: count_of(fields.value("num_samples")),

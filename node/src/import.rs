@@ -89,7 +89,7 @@ pub struct Material<'a> {
     /// The bytes of a text.
     pub text: &'a str,
     /// Why its front matter cannot be read.
-    pub front_fault: Option<yaml::YamlFault>,
+    pub front_fault: Option<String>,
     /// Samples in a zip.
     pub samples: Option<u64>,
 }

@@ -59,7 +59,7 @@ pub(super) fn of_text(material: &Material<'_>) -> Result<Found, Refusal> {
             found.set(name, value.clone());
         }
     }
-    if let Some(why) = left_out.or_else(|| material.front_fault.as_ref().map(ToString::to_string)) {
+    if let Some(why) = left_out.or_else(|| material.front_fault.clone()) {
         found.leave_out("front matter", why);
     }
     for warning in &read.warnings {

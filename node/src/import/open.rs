@@ -162,7 +162,9 @@ fn text_material<'a>(path: &'a Path, text: &'a str) -> Material<'a> {
         return match yaml::read(front) {
             Ok(first) => Material { first, text, ..material(path, Shape::FrontMatter) },
             Err(fault) => {
-                let front_fault = Some(yaml::YamlFault { line: fault.line.saturating_add(1), ..fault });
+                // The fence above it is a line too.
+                let line = fault.position.line.saturating_add(1);
+                let front_fault = Some(format!("line {line}: {}", fault.reason));
                 Material { text, front_fault, ..material(path, Shape::FrontMatter) }
             }
         };

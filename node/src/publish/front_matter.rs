@@ -10,7 +10,7 @@ use lyceum_protocol::publication::{Json, Publication, PublicationFault, TITLE_CH
 
 use super::lifted::lifted;
 use super::markdown::{self, Cut};
-use super::yaml::{Yaml, YamlValue};
+use super::yaml::{Rules, Yaml, YamlValue};
 use super::{FileFault, Marking, Position};
 
 /// What a text file gives.
@@ -141,7 +141,8 @@ impl Making<'_> {
     }
 
     fn front_matter(&mut self, front: &str) -> Result<(), FileFault> {
-        let yaml = Yaml::read(front).map_err(|fault| self.fault(below_fence(fault.position), "", fault.reason))?;
+        let yaml = Yaml::read(front, &Rules::FRONT_MATTER)
+            .map_err(|fault| self.fault(below_fence(fault.position), "", fault.reason))?;
         let YamlValue::Map(fields) = yaml.value else {
             return Err(self.fault(below_fence(yaml.position), "", "front matter is a list of keys with values"));
         };

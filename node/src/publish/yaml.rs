@@ -1,7 +1,8 @@
-//! The plain part of YAML that front matter needs, with the place of every value.
+//! The plain part of YAML that people write by hand, with the place of every value: of front matter, of model cards.
 //!
-//! Anchors, aliases and tags are refused, not followed: no file grows while it is read. Repeated keys are refused. A
-//! scalar keeps its text, so that the language `no` stays a language and `1.10` stays a version.
+//! Anchors and aliases are refused, not followed: no file grows while it is read. A scalar keeps its text, so that the
+//! language `no` stays a language and `1.10` stays a version. How large a text may be and what else is refused, its
+//! [`Rules`] say.
 
 use lyceum_protocol::publication::Json;
 use saphyr_parser::{Event, Marker, Parser, ScalarStyle, StrInput};
@@ -10,10 +11,35 @@ use super::Position;
 
 /// Longest front matter, in bytes.
 pub const YAML_MAX: usize = 64 * 1024;
-/// Deepest nesting, in levels.
-const DEPTH_MAX: usize = 16;
-/// Most values.
-const VALUES_MAX: usize = 10_000;
+
+/// What is read.
+#[derive(Debug, Clone, Copy)]
+pub struct Rules {
+    /// Longest text, in bytes.
+    pub bytes: usize,
+    /// Deepest nesting, in levels.
+    pub depth: usize,
+    /// Most values.
+    pub values: usize,
+    /// What becomes of tags and of keys that stand twice.
+    pub oddities: Oddities,
+}
+
+/// What becomes of tags and of keys that stand twice.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Oddities {
+    /// They are refused: the writer is here and can mend it.
+    Refused,
+    /// Tags are passed over, and of a key that stands twice both values are kept: the writer is elsewhere.
+    Kept,
+}
+
+impl Rules {
+    /// For front matter of one's own.
+    pub const FRONT_MATTER: Self = Self { bytes: YAML_MAX, depth: 16, values: 10_000, oddities: Oddities::Refused };
+    /// For files of others.
+    pub const FILE: Self = Self { bytes: 4 * 1024 * 1024, depth: 32, values: 400_000, oddities: Oddities::Kept };
+}
 
 /// How the reason begins when the text is not YAML at all.
 const NOT_YAML: &str = "not YAML";
@@ -53,27 +79,31 @@ pub struct YamlFault {
 }
 
 impl Yaml {
-    /// Reads one document of at most 64 KiB, 16 levels and 10,000 values. An empty one is an empty map.
+    /// Reads one document. An empty one is an empty map.
     ///
     /// # Errors
     /// [`YamlFault`] with its place in `text`.
-    pub fn read(text: &str) -> Result<Self, YamlFault> {
-        // Where a text with a tab does not parse, the parser names another line and the tab is nearly always why.
-        Self::read_whole(text).map_err(|fault| match text.lines().position(|line| line.starts_with('\t')) {
-            Some(line) if fault.reason.starts_with(NOT_YAML) => YamlFault {
-                position: Position { line: line.saturating_add(1), column: 1 },
+    pub fn read(text: &str, rules: &Rules) -> Result<Self, YamlFault> {
+        Self::read_whole(text, rules).map_err(|fault| {
+            if !fault.reason.starts_with(NOT_YAML) {
+                return fault;
+            }
+            // Where a text with a tab does not parse, the parser names another line and the tab is nearly always why.
+            let mut lines = (1_usize..).zip(text.lines());
+            let tab = lines.find(|(_, line)| line.trim_start_matches(' ').starts_with('\t'));
+            tab.map_or(fault, |(line, text)| YamlFault {
+                position: Position { line, column: text.find('\t').unwrap_or(0).saturating_add(1) },
                 reason: format!("{NOT_YAML}: a tab begins this line, indent with spaces"),
-            },
-            Some(_) | None => fault,
+            })
         })
     }
 
-    fn read_whole(text: &str) -> Result<Self, YamlFault> {
+    fn read_whole(text: &str, rules: &Rules) -> Result<Self, YamlFault> {
         let start = Position { line: 1, column: 1 };
-        if text.len() > YAML_MAX {
-            return Err(YamlFault { position: start, reason: format!("longer than {YAML_MAX} bytes") });
+        if text.len() > rules.bytes {
+            return Err(YamlFault { position: start, reason: format!("longer than {} bytes", rules.bytes) });
         }
-        let mut reading = Reading { parser: Parser::new_from_str(text), values: 0, at: start };
+        let mut reading = Reading { parser: Parser::new_from_str(text), rules, values: 0, at: start };
         let mut found = None;
         loop {
             match reading.next()? {
@@ -148,6 +178,7 @@ fn plain_to_json(text: &str) -> Json {
 
 struct Reading<'a> {
     parser: Parser<'a, StrInput<'a>>,
+    rules: &'a Rules,
     values: usize,
     at: Position,
 }
@@ -174,14 +205,18 @@ impl<'a> Reading<'a> {
     fn value(&mut self, event: Event<'a>, depth: usize) -> Result<Yaml, YamlFault> {
         let position = self.at;
         self.values = self.values.saturating_add(1);
-        if depth > DEPTH_MAX || self.values > VALUES_MAX {
+        if depth > self.rules.depth || self.values > self.rules.values {
             return self.fault("too deep or too many values");
         }
         let value = match event {
             Event::Alias(_) => return self.fault("anchors and aliases are not read here"),
-            Event::Scalar(_, _, anchor, tag) if anchor != 0 || tag.is_some() => return self.no_extras(),
-            Event::SequenceStart(anchor, tag) | Event::MappingStart(anchor, tag) if anchor != 0 || tag.is_some() => {
-                return self.no_extras();
+            Event::Scalar(_, _, anchor, ref tag)
+            | Event::SequenceStart(anchor, ref tag)
+            | Event::MappingStart(anchor, ref tag)
+                if anchor != 0 || (self.is_strict() && tag.is_some()) =>
+            {
+                return self
+                    .fault("anchors, aliases and tags are not read here: quote a text that begins with &, * or !");
             }
             Event::Scalar(text, style, ..) => {
                 YamlValue::Scalar { text: text.into_owned(), plain: style == ScalarStyle::Plain }
@@ -199,8 +234,8 @@ impl<'a> Reading<'a> {
         Ok(Yaml { position, value })
     }
 
-    fn no_extras<T>(&self) -> Result<T, YamlFault> {
-        self.fault("anchors, aliases and tags are not read here: quote a text that begins with &, * or !")
+    fn is_strict(&self) -> bool {
+        self.rules.oddities == Oddities::Refused
     }
 
     fn list(&mut self, depth: usize) -> Result<Vec<Yaml>, YamlFault> {
@@ -227,7 +262,7 @@ impl<'a> Reading<'a> {
                     return Err(YamlFault { position: at, reason: "a key is a plain word".to_owned() });
                 }
             };
-            if fields.iter().any(|(known, ..)| *known == key) {
+            if self.is_strict() && fields.iter().any(|(known, ..)| *known == key) {
                 return Err(YamlFault { position: at, reason: format!("{key} stands twice") });
             }
             let event = self.next()?;
@@ -247,12 +282,16 @@ mod tests {
     use super::*;
     use proptest::prelude::*;
 
+    fn strict(text: &str) -> Result<Yaml, YamlFault> {
+        Yaml::read(text, &Rules::FRONT_MATTER)
+    }
+
     fn json(text: &str) -> String {
-        String::from_utf8(Yaml::read(text).unwrap().to_json().to_bytes()).unwrap()
+        String::from_utf8(strict(text).unwrap().to_json().to_bytes()).unwrap()
     }
 
     fn refused(text: &str) -> (usize, usize, String) {
-        let fault = Yaml::read(text).unwrap_err();
+        let fault = strict(text).unwrap_err();
         (fault.position.line, fault.position.column, fault.reason)
     }
 
@@ -280,13 +319,14 @@ mod tests {
         assert!(refused(&"[".repeat(40)).2.contains("too deep"));
         assert!(refused(&format!("a: [{}]", "1,".repeat(20_000))).2.contains("too many"));
         assert!(refused("a: 1\n--- \nb: 2\n").2.contains("second document"));
-        assert!(Yaml::read(&"a".repeat(YAML_MAX + 1)).is_err());
+        assert!(strict(&"a".repeat(YAML_MAX + 1)).is_err());
     }
 
     proptest! {
         #[test]
         fn any_text_is_read_or_refused(text in "[a-z:\\-\\[\\]{}&*!|>'\"# \n\t,?@%]{0,120}") {
-            let _ = Yaml::read(&text);
+            let (strict, kept) = (strict(&text), Yaml::read(&text, &Rules::FILE));
+            prop_assert!(strict.is_err() || strict == kept, "what is read strictly is read the same elsewhere");
         }
     }
 }

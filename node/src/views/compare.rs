@@ -9,7 +9,7 @@ mod settings;
 use std::collections::BTreeMap;
 
 use lyceum_protocol::publication::Evaluation;
-use lyceum_protocol::publication::evaluation::{EvaluationResult, names};
+use lyceum_protocol::publication::evaluation::EvaluationResult;
 use serde::{Deserialize, Serialize};
 
 pub use interval::Bounds;
@@ -83,7 +83,7 @@ type Name = (String, String, Option<String>);
 fn name_of(result: &EvaluationResult) -> Name {
     // An id stays when a name for people is reworded.
     let metric = result.metric.id.as_deref().or(result.metric.name.as_deref()).unwrap_or_default();
-    (result.task.clone(), metric.to_owned(), result.metric.details.get(names::FILTER).cloned())
+    (result.task.clone(), metric.to_owned(), result.metric.variant().map(str::to_owned))
 }
 
 fn metric_words((_, metric, filter): &Name) -> String {

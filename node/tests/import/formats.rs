@@ -121,6 +121,21 @@ fn garak_counts_attempts_once_and_turns_the_bounds_of_the_attack_rate() {
     assert!(found["import"].get("stub").is_none());
 }
 
+/// Written by garak 0.17.1 itself, for its stub `test.Repeat`; folders renamed.
+#[test]
+fn what_garak_itself_writes_is_read() {
+    let found = only("garak_stub.report.jsonl");
+    assert_eq!(found["models"], json!([{"name": "test.Repeat"}]));
+    assert_eq!(found["import"]["tool"], json!({"name": "garak", "version": "0.17.1"}));
+    assert_eq!(found["import"]["stub"], true);
+    let only = result(&found, "test.Test", "pass_rate", "");
+    assert_eq!(score(only), (json!(1.0), Value::Null, json!(16)));
+    assert_eq!(only["score_details"]["details"]["raw"], "16 of 16 passed");
+    assert_eq!(only["metric_config"]["additional_details"]["detector"], "always.Pass");
+    assert_eq!(found["import"]["samples"]["count"], 8);
+    assert!(!found.to_string().contains("/home/ada"));
+}
+
 #[test]
 fn every_eval_ever_0_2_is_lifted_and_keeps_its_ranges() {
     let found = only("every_eval_ever_0_2.json");

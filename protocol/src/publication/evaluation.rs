@@ -47,6 +47,10 @@ pub mod names {
     pub const DATASET_CONFIG: &str = "dataset_config";
     /// In `metric_config.additional_details`: filter or aggregation of the metric.
     pub const FILTER: &str = "filter";
+    /// In `metric_config.additional_details`: what scored the answers.
+    pub const SCORER: &str = "scorer";
+    /// In `metric_config.additional_details`: what looked for failures in the answers.
+    pub const DETECTOR: &str = "detector";
     /// In `model_info.additional_details`: revision of the model.
     pub const REVISION: &str = "revision";
     /// In `model_info.additional_details`: number format of the weights.

@@ -1,5 +1,6 @@
 //! What is said of each file and finding: to people in lines, to scripts one object a line.
 
+use lyceum_protocol::publication::evaluation::names;
 use serde_json::{Value, json};
 
 use super::super::output::Column;
@@ -177,9 +178,13 @@ fn finding(context: &mut Context, report: &Report, ready: &Ready, marking: Marki
 fn row(result: &Value) -> Vec<String> {
     let text = |path: &str| result.pointer(path).and_then(Value::as_str).unwrap_or_default().to_owned();
     let number = |path: &str| result.pointer(path).map(Value::to_string).unwrap_or_default();
-    let filter = text("/metric_config/additional_details/filter");
+    let detail = |name: &str| Some(text(&format!("/metric_config/additional_details/{name}")));
+    let variant = [names::FILTER, names::SCORER, names::DETECTOR].into_iter().filter_map(detail);
     let metric = text("/metric_config/metric_name");
-    let metric = if filter.is_empty() || filter == "none" { metric } else { format!("{metric} ({filter})") };
+    let metric = match variant.into_iter().find(|said| !said.is_empty() && said != "none") {
+        Some(variant) => format!("{metric} ({variant})"),
+        None => metric,
+    };
     vec![
         text("/evaluation_name"),
         metric,

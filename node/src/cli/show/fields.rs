@@ -12,9 +12,10 @@ use crate::failure::Failure;
 
 /// Width of the names of fields.
 const LABEL: usize = 14;
-/// Characters of a task, a metric, a value and an error in the table: 80 columns together.
+/// Characters of a task, a metric, a value and an error in the table. The first two go over several lines where the
+/// terminal is narrow.
 const TASK_CHARS: usize = 26;
-const METRIC_CHARS: usize = 14;
+const METRIC_CHARS: usize = 48;
 const VALUE_CHARS: usize = 10;
 const ERROR_CHARS: usize = 14;
 
@@ -164,7 +165,9 @@ fn row(result: &EvaluationResult) -> Vec<String> {
     // Some call the metric as they call the task: its family says more.
     let label = result.metric.label().filter(|label| *label != result.task);
     let metric = label.or(result.metric.kind.as_deref()).or(result.metric.description.as_deref()).unwrap_or_default();
-    let metric = safe_text::short_line(metric, METRIC_CHARS.saturating_sub(arrow.chars().count()));
+    let variant = result.metric.variant().map(|variant| format!(" ({variant})")).unwrap_or_default();
+    let metric = format!("{metric}{variant}");
+    let metric = safe_text::short_line(&metric, METRIC_CHARS.saturating_sub(arrow.chars().count()));
     vec![
         safe_text::short_line(&result.task, TASK_CHARS),
         format!("{metric}{arrow}"),

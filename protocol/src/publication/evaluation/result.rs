@@ -123,6 +123,12 @@ impl Metric {
         }
     }
 
+    /// What tells it from others of the same name in one record: its filter, scorer or detector.
+    pub fn variant(&self) -> Option<&str> {
+        let said = |name: &str| self.details.get(name).map(String::as_str).filter(|said| *said != "none");
+        [names::FILTER, names::SCORER, names::DETECTOR].into_iter().find_map(said)
+    }
+
     /// What people are shown: the name, else the id, else nothing.
     pub fn label(&self) -> Option<&str> {
         self.name.as_deref().or(self.id.as_deref())

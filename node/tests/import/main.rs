@@ -6,6 +6,7 @@
 mod fixture;
 mod formats;
 mod garbage;
+mod large;
 mod private;
 mod samples;
 mod zips;

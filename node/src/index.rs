@@ -2,11 +2,12 @@
 //! committed with it, may be deleted at any time, and is never the truth.
 //!
 //! `query` is what people type, `tokens` what words become, `schema` what is written of a publication; `engine` owns
-//! the files, `cursor` says what is to be done next, `follow` does it on a thread of its own; `snapshot`, `search`,
-//! `rank` and `snippet` answer.
+//! the files, `cursor` says what is to be done next, `follow` does it on a thread of its own; `snapshot`, `faceted`,
+//! `search`, `rank` and `snippet` answer.
 
 pub mod cursor;
 pub mod engine;
+pub mod faceted;
 pub mod query;
 pub mod rank;
 pub mod schema;
@@ -26,6 +27,7 @@ use serde::{Deserialize, Serialize};
 use tokio::sync::Notify;
 
 use crate::views::{Hidden, Linked};
+use faceted::WithFacet;
 use query::QueryFault;
 use search::{Found, Wanted};
 use snapshot::Snapshot;
@@ -135,6 +137,22 @@ impl SearchIndex {
             self.doubt();
         }
         links
+    }
+
+    /// The first `limit` publications that have exactly this facet (see [`schema::facet`], [`schema::name_facet`],
+    /// [`schema::blake3_facet`]), the newest claims first, then the smaller ids, whatever became of them.
+    ///
+    /// Only what can be read here and stands well is in the index, and it follows the log by a moment: what
+    /// [`SearchIndex::status`] counts as behind may have the facet too.
+    ///
+    /// # Errors
+    /// [`SearchFault::NotReady`] before the index is open: nobody takes that for an empty answer.
+    pub fn with_facet(&self, facet: &str, limit: usize) -> Result<WithFacet, SearchFault> {
+        let snapshot = self.snapshot().ok_or(SearchFault::NotReady)?;
+        snapshot.with_facet(facet, limit).map_err(|fault| {
+            self.doubt();
+            fault.into()
+        })
     }
 
     /// Of these entries, those that lists leave out.

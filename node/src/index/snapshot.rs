@@ -208,7 +208,7 @@ impl Segment {
         Ok(links)
     }
 
-    fn each_live(&self, postings: &mut tantivy::postings::SegmentPostings, mut take: impl FnMut(DocId)) {
+    pub(super) fn each_live(&self, postings: &mut tantivy::postings::SegmentPostings, mut take: impl FnMut(DocId)) {
         let mut doc = postings.doc();
         while doc != TERMINATED {
             if self.is_live(doc) {

@@ -1,7 +1,6 @@
 //! The tables and lists below the names.
 
 use super::organisations;
-use crate::cli::output::Column;
 use crate::cli::publish::short_id;
 use crate::cli::{Context, outcome, safe_text};
 use crate::failure::Failure;
@@ -50,43 +49,47 @@ fn heading(text: &str, context: &mut Context) -> Result<(), Failure> {
     context.out.line("")
 }
 
+/// Numbers below the task that they are of: names of tasks are too long for a column.
 fn evaluations(rows: &[EvaluationRow], party: Party, words: &str, context: &mut Context) -> Result<(), Failure> {
-    let mut cells = Vec::new();
-    for row in rows {
-        let mut named = Some(task_words(row));
-        for score in row.scores.iter().filter(|score| score.party == party) {
-            cells.push(vec![
-                // Said once for all numbers below it.
-                named.take().unwrap_or_default(),
-                score.score.clone(),
-                safe_text::short_line(&score.org_name, 30),
-                short_id(&score.id).to_owned(),
-                notes(score),
-            ]);
-        }
-        if row.more > 0 && named.is_none() {
-            cells.push(vec![String::new(), format!("{} more", row.more), String::new(), String::new(), String::new()]);
-        }
-    }
-    if cells.is_empty() {
-        return Ok(());
-    }
+    let of_party = |score: &&Score| score.party == party;
+    let shown = || rows.iter().filter(|row| row.scores.iter().any(|score| score.party == party));
+    let widest =
+        shown().flat_map(|row| row.scores.iter().filter(of_party)).map(|one| number(one).chars().count()).max();
+    let Some(width) = widest else { return Ok(()) };
+    let width = width.max("SCORE".len());
     heading(words, context)?;
-    let columns =
-        [Column::Text("TASK"), Column::Whole("SCORE"), Column::Text("BY"), Column::Whole("ID"), Column::Text("NOTES")];
-    context.out.table(&columns, cells)
+    context.out.line("TASK, METRIC")?;
+    context.out.line(&format!("  {:<width$}  {:<12}  BY, NOTES", "SCORE", "ID"))?;
+    for row in shown() {
+        context.out.paragraph("", &safe_text::short_line(&task_words(row), 200))?;
+        for score in row.scores.iter().filter(of_party) {
+            let label = format!("  {:<width$}  {:<12}  ", number(score), short_id(&score.id));
+            let org = safe_text::short_line(&score.org_name, 30);
+            context.out.paragraph(&label, &[&[org], notes(score).as_slice()].concat().join("; "))?;
+        }
+        if row.more > 0 {
+            context.out.line(&format!("  and {} more by any organisation", row.more))?;
+        }
+    }
+    Ok(())
+}
+
+fn number(score: &Score) -> String {
+    safe_text::short_line(&score.score, 40)
 }
 
 fn task_words(row: &EvaluationRow) -> String {
+    let filter = row.filter.as_ref().filter(|filter| *filter != "none");
     let mut words = row.task.clone();
-    for part in [Some(&row.metric).filter(|metric| !metric.is_empty()), row.filter.as_ref(), row.unit.as_ref()] {
-        words = part.map_or_else(|| words.clone(), |part| format!("{words}, {part}"));
+    for part in [Some(&row.metric).filter(|metric| !metric.is_empty()), filter, row.unit.as_ref()].into_iter().flatten()
+    {
+        words = format!("{words}, {part}");
     }
     if row.lower_is_better { format!("{words} (lower is better)") } else { words }
 }
 
 /// What stands beside a number; the gravest first.
-fn notes(score: &Score) -> String {
+fn notes(score: &Score) -> Vec<String> {
     let mut notes = Vec::new();
     notes.extend(score.hidden.map(|how| outcome::word(how).to_owned()));
     if !score.disputed_by.is_empty() {
@@ -115,7 +118,7 @@ fn notes(score: &Score) -> String {
     notes.extend(score.n.map(|n| format!("n {n}")));
     notes.extend(score.shots.as_ref().map(|shots| format!("{} shots", safe_text::short_line(shots, 20))));
     notes.extend(score.revision.as_ref().map(|it| format!("revision {}", safe_text::short_line(it, 12))));
-    notes.join("; ")
+    notes
 }
 
 fn unscored(page: &About, context: &mut Context) -> Result<(), Failure> {
@@ -180,7 +183,7 @@ fn section<T>(
             parts.push(format!("DISPUTED by {}", organisations(&head.disputed_by)));
         }
         parts.extend(said.into_iter().flatten().map(|text| safe_text::short_line(&text, 300)));
-        context.out.paragraph("          ", &parts.join("; "))?;
+        context.out.paragraph("              ", &parts.join("; "))?;
     }
     Ok(())
 }

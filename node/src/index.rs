@@ -2,11 +2,12 @@
 //! committed with it, may be deleted at any time, and is never the truth.
 //!
 //! `query` is what people type, `tokens` what words become, `schema` what is written of a publication; `engine` owns
-//! the files, `cursor` says what is to be done next, `follow` does it on a thread of its own; `snapshot`, `search`,
-//! `rank` and `snippet` answer.
+//! the files, `cursor` says what is to be done next, `follow` does it on a thread of its own; `snapshot`, `faceted`,
+//! `search`, `rank` and `snippet` answer.
 
 pub mod cursor;
 pub mod engine;
+pub mod faceted;
 pub mod query;
 pub mod rank;
 pub mod schema;
@@ -16,6 +17,7 @@ pub mod snippet;
 pub mod tokens;
 
 mod follow;
+mod gather;
 
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -25,7 +27,9 @@ use lyceum_protocol::hash::EntryId;
 use serde::{Deserialize, Serialize};
 use tokio::sync::Notify;
 
+use crate::views::about::known::Known;
 use crate::views::{Hidden, Linked};
+use faceted::WithFacet;
 use query::QueryFault;
 use search::{Found, Wanted};
 use snapshot::Snapshot;
@@ -135,6 +139,34 @@ impl SearchIndex {
             self.doubt();
         }
         links
+    }
+
+    /// The first `limit` publications that have exactly this facet (see [`schema::facet`], [`schema::name_facet`],
+    /// [`schema::blake3_facet`]), the newest claims first, then the smaller ids, whatever became of them.
+    ///
+    /// Only what can be read here and stands well is in the index, and it follows the log by a moment: what
+    /// [`SearchIndex::status`] counts as behind may have the facet too.
+    ///
+    /// # Errors
+    /// [`SearchFault::NotReady`] before the index is open: nobody takes that for an empty answer.
+    pub fn with_facet(&self, facet: &str, limit: usize) -> Result<WithFacet, SearchFault> {
+        let snapshot = self.snapshot().ok_or(SearchFault::NotReady)?;
+        snapshot.with_facet(facet, limit).map_err(|fault| {
+            self.doubt();
+            fault.into()
+        })
+    }
+
+    /// Everything that may belong on the page of a model; see [`about`](crate::views::about::about).
+    ///
+    /// # Errors
+    /// [`SearchFault`] if the index cannot be read, or not yet.
+    pub fn about(&self, model: &str) -> Result<Known, SearchFault> {
+        let snapshot = self.snapshot().ok_or(SearchFault::NotReady)?;
+        snapshot.about(model).map_err(|fault| {
+            self.doubt();
+            fault.into()
+        })
     }
 
     /// Of these entries, those that lists leave out.

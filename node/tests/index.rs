@@ -9,7 +9,7 @@ use std::path::Path;
 use lyceum_node::index::cursor::{At, Cursor};
 use lyceum_node::index::engine::{Engine, Opened};
 use lyceum_node::index::query::{Key, Query};
-use lyceum_node::index::schema::{Indexed, VERSION, facet, is_about};
+use lyceum_node::index::schema::{Indexed, VERSION, blake3_facet, facet, is_about, name_facet};
 use lyceum_node::index::search::{Found, Wanted, search};
 use lyceum_node::index::snapshot::Snapshot;
 use lyceum_node::views::Hidden;
@@ -138,6 +138,55 @@ fn filters_narrow_and_words_exclude() {
     let names = |model: &str| is_about(&all[0].publication, &facet(Key::Model, model));
     assert!(names("Meta-Llama/Llama-3.1-8B-Instruct") && !names("llama"), "as `log --model` has it");
     assert_eq!(ask(&snapshot, "leak prompts").len(), 2, "words may stand anywhere");
+}
+
+#[test]
+fn releases_same_names_and_files_are_found_by_their_facets() {
+    let folder = tempfile::tempdir().unwrap();
+    let hex = |byte: &str| byte.repeat(32);
+    let release = json!({
+        "type": "release", "title": "Weights", "name": "lab/Model-7B", "version": "1.0",
+        "files": [
+            { "name": "a", "size": 1, "sha256": hex("aa"), "blake3": hex("ab") },
+            { "name": "b", "size": 1, "sha256": hex("ac") },
+        ],
+        "attachments": [{ "name": "card.md", "media_type": "text/markdown", "size": 1, "blake3": hex("ad"), "sha256": hex("ae") }],
+    });
+    let finding =
+        json!({ "type": "finding", "nature": "capability", "title": "Reads", "models": [{ "name": "lab/model-7b" }] });
+    let notice = json!({
+        "type": "notice", "title": "Two names", "links": [{ "rel": "same-as", "target": "hosted-7b" }],
+        "same_as": [{ "name": "lab/Model-7B" }, { "name": "model", "digest": "sha256:00", "revision": "main" }],
+    });
+    let lone = json!({ "type": "notice", "title": "One name", "links": [{ "rel": "same-as", "target": "hosted-7b" }] });
+    let gone = json!({ "type": "notice", "title": "-", "reason": "-", "links": [{ "rel": "retracts", "target": id(1).to_string() }] });
+    let all = [
+        indexed(1, 1, 9, &release),
+        indexed(2, 2, 5, &finding),
+        indexed(3, 3, 5, &notice),
+        indexed(4, 3, 1, &lone),
+        indexed(5, 1, 1, &gone),
+    ];
+    let snapshot = build(folder.path(), &all).snapshot(None).unwrap();
+    let of = |facet: &str| -> Vec<EntryId> {
+        snapshot.with_facet(facet, 9).unwrap().found.iter().map(|one| one.id).collect()
+    };
+    let model = facet(Key::Model, "LAB/Model-7B");
+    assert_eq!(of(&model), [id(2), id(1)], "the newest first, the retracted one included");
+    let found = snapshot.with_facet(&model, 9).unwrap().found;
+    assert_eq!(found.iter().map(|one| one.hidden).collect::<Vec<_>>(), [None, Some(Hidden::Retracted)]);
+    assert_eq!((found[1].log, found[1].seq, found[1].org, found[1].time), (all[0].log, 1, org(1), all[0].time));
+    let first = snapshot.with_facet(&model, 1).unwrap();
+    assert_eq!((first.found.len(), first.total), (1, 2));
+    assert_eq!(ask_at(&snapshot, "model:lab/model-7b", 9, true).total, 2);
+    assert!(is_about(&all[0].publication, &model));
+    for name in ["lab/model-7b", "model", "sha256:00", "hosted-7b"] {
+        assert_eq!(of(&name_facet(name)), [id(3)], "{name}: one name alone joins nothing");
+    }
+    assert_eq!(of(&name_facet("main")), [], "a revision names no model");
+    for (byte, found) in [(0xab, vec![id(1)]), (0xad, vec![id(1)]), (0xaa, vec![]), (0xae, vec![])] {
+        assert_eq!(of(&blake3_facet(&[byte; 32])), found, "{byte:x}");
+    }
 }
 
 #[test]

@@ -2,19 +2,21 @@
 
 use std::collections::BTreeMap;
 
+use data_encoding::HEXLOWER;
 use lyceum_protocol::entry::VerifiedEntry;
 use lyceum_protocol::entry::header::{Kind, MARKING_CLEAR, MARKING_GREEN};
 use lyceum_protocol::hash::{EntryId, LogId, OrgId};
-use lyceum_protocol::publication::{Json, Publication};
+use lyceum_protocol::publication::{Content, Json, Model, Publication, Rel, Release};
 use tantivy::TantivyDocument;
 use tantivy::schema::{BytesOptions, Field, IndexRecordOption, NumericOptions, Schema, TextFieldIndexing, TextOptions};
 use tantivy::tokenizer::{PreTokenizedString, Token as IndexToken};
 
 use super::query::Key;
 use super::tokens::{Tokeniser, Tongue, folded};
+use crate::views::about::card::Card;
 
 /// Raised whenever other terms or fields would be written: an index of another version is built anew.
-pub const VERSION: u32 = 1;
+pub const VERSION: u32 = 2;
 /// Positions between two parts of a text, so that no phrase spans them.
 const PART_GAP: u32 = 16;
 /// Longest value of a filter, in characters: of a longer one the beginning counts.
@@ -43,8 +45,10 @@ pub struct Fields {
     pub seq: Field,
     /// The author's claim, Unix milliseconds.
     pub time: Field,
-    /// The id, eight bytes each.
+    /// The id, eight bytes each; the first of them can be looked for.
     pub id: [Field; 4],
+    /// What the page of a model needs of it.
+    pub card: Field,
 }
 
 /// The schema and its fields.
@@ -66,7 +70,11 @@ pub fn schema() -> (Schema, Fields) {
         log: builder.add_bytes_field("log", BytesOptions::default().set_fast()),
         seq: builder.add_u64_field("seq", number()),
         time: builder.add_u64_field("time", number()),
-        id: ["id0", "id1", "id2", "id3"].map(|name| builder.add_u64_field(name, number())),
+        id: ["id0", "id1", "id2", "id3"].map(|name| {
+            let number = if name == "id0" { number().set_indexed() } else { number() };
+            builder.add_u64_field(name, number)
+        }),
+        card: builder.add_bytes_field("card", BytesOptions::default().set_stored()),
     };
     (builder.build(), fields)
 }
@@ -98,18 +106,54 @@ pub fn facet(key: Key, value: &str) -> String {
 }
 
 fn facet_of(name: &str, value: &str) -> String {
-    let value: String = value.trim().chars().take(FACET_CHARS_MAX).flat_map(char::to_lowercase).collect();
-    format!("{name}:{}", folded(&value))
+    format!("{name}:{}", folded_name(value))
 }
 
-/// Whether a publication names a model that a facet looks for.
+/// A name in the form in which names are compared: without spaces around it, in lower case, without accents.
+pub fn folded_name(name: &str) -> String {
+    let name: String = name.trim().chars().take(FACET_CHARS_MAX).flat_map(char::to_lowercase).collect();
+    folded(&name)
+}
+
+/// Under which notices are listed that say that this and other names mean one model.
+pub fn name_facet(name: &str) -> String {
+    facet_of("name", name)
+}
+
+/// Under which publications are listed that name a file of these bytes, attached or released.
+pub fn blake3_facet(root: &[u8; 32]) -> String {
+    facet_of("blake3", &HEXLOWER.encode(root))
+}
+
+/// Whether a publication names a model that a facet looks for: it is about it, or releases it.
 pub fn is_about(publication: &Publication, model: &str) -> bool {
-    models(publication.json()).any(|named| {
+    let named = models(publication.json()).any(|named| {
         ["name", "revision", "digest"]
             .iter()
             .filter_map(|name| text(named, name))
             .any(|it| facet(Key::Model, it) == model)
-    })
+    });
+    named || release(publication).is_some_and(|release| facet(Key::Model, &release.name) == model)
+}
+
+fn release(publication: &Publication) -> Option<&Release> {
+    match &publication.content {
+        Content::Release(release) => Some(release),
+        _ => None,
+    }
+}
+
+/// The names of one model that a notice joins: those under `same_as`, and targets of links `same-as` that are no
+/// entries. A single name joins nothing.
+pub fn joined(publication: &Publication) -> Vec<Model> {
+    let Content::Notice(notice) = &publication.content else { return Vec::new() };
+    let links = publication.links.iter().filter(|link| link.rel == Rel::SameAs && link.entry().is_none());
+    let mut joined = notice.same_as.clone();
+    joined.extend(links.map(|link| Model::named(&link.target)));
+    if joined.len() < 2 {
+        joined.clear();
+    }
+    joined
 }
 
 /// The facet under which languages are listed by whose rules something was stemmed.
@@ -174,6 +218,15 @@ impl Indexed {
             facets.extend(named.map(|name| facet(Key::Model, name)));
             facets.extend(text(model, "provider").map(|provider| facet_of("provider", provider)));
         }
+        for model in joined(publication) {
+            facets.push(name_facet(&model.name));
+            facets.extend(model.digest.as_deref().map(name_facet));
+        }
+        facets.extend(publication.attachments.iter().map(|attachment| blake3_facet(&attachment.blake3)));
+        if let Some(release) = release(publication) {
+            facets.push(facet(Key::Model, &release.name));
+            facets.extend(release.files.iter().filter_map(|file| file.blake3.as_ref()).map(blake3_facet));
+        }
         facets.sort_unstable();
         facets.dedup();
         facets
@@ -184,6 +237,10 @@ impl Indexed {
         let mut names: Vec<&str> = publication.tags.iter().chain(&publication.taxonomies).map(String::as_str).collect();
         for model in models(publication.json()) {
             names.extend(["name", "revision", "digest", "provider"].iter().filter_map(|name| text(model, name)));
+        }
+        names.extend(release(publication).map(|release| release.name.as_str()));
+        if let Content::Notice(notice) = &publication.content {
+            names.extend(notice.same_as.iter().map(|model| model.name.as_str()));
         }
         names
     }
@@ -242,6 +299,7 @@ impl Documents {
         for (field, number) in fields.id.into_iter().zip(id_numbers(&indexed.id)) {
             document.add_u64(field, number);
         }
+        document.add_bytes(fields.card, &Card::of(publication, &joined(publication)).to_bytes());
         document
     }
 }

@@ -1,0 +1,79 @@
+//! Publications that have a facet: what commands ask that look for one thing exactly, and not for words.
+
+use std::cmp::Reverse;
+use std::collections::BTreeMap;
+
+use lyceum_protocol::hash::{EntryId, LogId, OrgId};
+use tantivy::schema::IndexRecordOption;
+use tantivy::{DocId, Term};
+
+use super::IndexFault;
+use super::snapshot::Snapshot;
+use crate::views::Hidden;
+
+/// A publication that has a facet.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Faceted {
+    /// The entry.
+    pub id: EntryId,
+    /// Its log.
+    pub log: LogId,
+    /// Its number.
+    pub seq: u64,
+    /// The organisation of its author.
+    pub org: OrgId,
+    /// The author's claim, Unix milliseconds.
+    pub time: u64,
+    /// Whether it is superseded or retracted.
+    pub hidden: Option<Hidden>,
+}
+
+/// Publications that have a facet.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct WithFacet {
+    /// The newest claims first, then the smaller ids; as many as were asked for.
+    pub found: Vec<Faceted>,
+    /// How many there are.
+    pub total: u64,
+}
+
+/// A document of a segment, by its place in the list of segments.
+pub(super) type Spot = (usize, DocId);
+
+impl Snapshot {
+    /// The first `limit` publications that have a facet, whatever became of them.
+    ///
+    /// # Errors
+    /// [`IndexFault`] if the index cannot be read.
+    pub fn with_facet(&self, facet: &str, limit: usize) -> Result<WithFacet, IndexFault> {
+        let (spots, total) = self.spots(facet, limit)?;
+        let found = spots.into_iter().filter_map(|spot| self.faceted(spot)).collect();
+        Ok(WithFacet { found, total })
+    }
+
+    /// What stands at a spot.
+    pub(super) fn faceted(&self, (number, doc): Spot) -> Option<Faceted> {
+        let segment = self.segments.get(number)?;
+        let ((log, seq), id) = (segment.place(doc), segment.id(doc));
+        let hidden = segment.hidden.binary_search_by_key(&doc, |(other, _)| *other).ok();
+        let hidden = hidden.and_then(|at| segment.hidden.get(at)).map(|(_, how)| *how);
+        Some(Faceted { id, log, seq, org: segment.org(doc), time: segment.time(doc), hidden })
+    }
+
+    /// The first `limit` documents that have a facet, the newest claims first, and how many there are.
+    pub(super) fn spots(&self, facet: &str, limit: usize) -> Result<(Vec<Spot>, u64), IndexFault> {
+        let term = Term::from_field_text(self.fields.facet, facet);
+        let (mut best, mut total) = (BTreeMap::new(), 0_u64);
+        for (number, segment) in self.segments.iter().enumerate() {
+            let Some(mut postings) = segment.facet.read_postings(&term, IndexRecordOption::Basic)? else { continue };
+            segment.each_live(&mut postings, |doc| {
+                total = total.saturating_add(1);
+                best.insert((Reverse(segment.time(doc)), segment.id(doc)), (number, doc));
+                if best.len() > limit {
+                    best.pop_last();
+                }
+            });
+        }
+        Ok((best.into_values().collect(), total))
+    }
+}

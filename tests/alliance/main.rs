@@ -18,4 +18,5 @@ mod http;
 mod import;
 mod quota;
 mod reviews;
+mod samples;
 mod search;

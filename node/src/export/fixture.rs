@@ -1,0 +1,1 @@
+//! Publications for tests of the exporters.

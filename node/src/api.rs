@@ -8,6 +8,7 @@ pub mod shapes;
 mod compare;
 mod documents;
 mod entries;
+mod export;
 mod health;
 mod listing;
 mod members;
@@ -106,6 +107,7 @@ pub fn local<N: Node>(node: N) -> Router {
         .route("/members", get(members::list::<N>))
         .route("/peers", get(members::peers::<N>))
         .route("/log", get(entries::log::<N>))
+        .route("/export", get(export::export::<N>))
         .route("/search", get(search::search::<N>))
         .route("/entries/{id}", get(entries::show::<N>))
         .route("/entries/{id}/bundle", get(entries::bundle::<N>))

@@ -10,6 +10,7 @@ mod compare;
 mod completions;
 mod demo;
 mod dispute;
+mod export;
 mod found;
 mod import;
 mod init;
@@ -94,6 +95,7 @@ enum Command {
     Search(search::Args),
     Show(show::Args),
     Compare(compare::Args),
+    Export(export::Args),
     Verify(verify::Args),
     Members(members::Args),
     Peers(peers::Args),
@@ -172,6 +174,7 @@ async fn dispatch(command: Command, context: &mut Context) -> Result<(), Failure
         Command::Retract(args) => retract::run(args, context).await,
         Command::Log(args) => log::run(args, context).await,
         Command::Compare(args) => compare::run(args, context).await,
+        Command::Export(args) => export::run(args, context).await,
         Command::Search(args) => search::run(args, context).await,
         Command::Show(args) => show::run(args, context).await,
         Command::Verify(args) => verify::run(args, context).await,

@@ -50,6 +50,3 @@ impl Item {
         self.line.marking != crate::publish::Marking::Clear.name()
     }
 }
-
-#[cfg(test)]
-pub(crate) mod fixture;

@@ -238,8 +238,7 @@ fn measurements(item: &Item, finding: &Finding, evaluation: &Evaluation) -> Vec<
     let ran = format!("Measured with {} {}.", library.name, library.version);
     let unscored = evaluation.unscored.len();
     let beside = format!("{unscored} values that are no scores are not in this report.");
-    let more: Vec<String> =
-        if unscored > 0 { vec![format!("{ran} {beside}")] } else { vec![ran] };
+    let more: Vec<String> = if unscored > 0 { vec![format!("{ran} {beside}")] } else { vec![ran] };
     let one = |(task, metrics): (&str, Vec<Json>)| {
         let parts = Parts {
             class: "LLM Evaluation",

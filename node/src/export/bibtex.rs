@@ -25,11 +25,15 @@ pub fn record(item: &Item) -> String {
     put("title", &format!("{{{}}}", escaped(&publication.title)));
     let day = item.publication.created.as_deref().and_then(date).unwrap_or_else(|| item.day().to_owned());
     put("year", day.get(..4).unwrap_or("1970"));
-    if let Some(month) = day.get(5..7).and_then(|month| month.parse::<u8>().ok()).filter(|month| (1..=12).contains(month))
+    if let Some(month) =
+        day.get(5..7).and_then(|month| month.parse::<u8>().ok()).filter(|month| (1..=12).contains(month))
     {
         put("month", &month.to_string());
     }
-    put("howpublished", &escaped(&format!("Lyceum, {} of {}, entry {}", publication.kind.name(), item.org_name(), item.line.id)));
+    put(
+        "howpublished",
+        &escaped(&format!("Lyceum, {} of {}, entry {}", publication.kind.name(), item.org_name(), item.line.id)),
+    );
     if let Some(url) = address(publication) {
         put("url", &escaped(url));
     }
@@ -70,7 +74,12 @@ pub(super) fn address(publication: &Publication) -> Option<&str> {
     let said = match &publication.content {
         Content::Release(release) => release.place.as_deref(),
         Content::Resource(resource) => resource.address.as_deref(),
-        Content::Note | Content::Finding(_) | Content::Call(_) | Content::Review(_) | Content::Notice(_) | Content::Other => None,
+        Content::Note
+        | Content::Finding(_)
+        | Content::Call(_)
+        | Content::Review(_)
+        | Content::Notice(_)
+        | Content::Other => None,
     };
     said.map(str::trim).filter(|url| {
         let rest = url.strip_prefix("https://").or_else(|| url.strip_prefix("http://"));
@@ -125,8 +134,14 @@ mod tests {
 
     #[test]
     fn nothing_is_a_command_and_braces_balance() {
-        assert_eq!(escaped("50 % of $x_1$ & {a}\n#1"), "50 \\% of \\$x\\_1\\$ \\& \\textbraceleft{}a\\textbraceright{} \\#1");
-        assert_eq!(escaped("\\input{/etc/passwd}"), "\\textbackslash{}input\\textbraceleft{}/etc/passwd\\textbraceright{}");
+        assert_eq!(
+            escaped("50 % of $x_1$ & {a}\n#1"),
+            "50 \\% of \\$x\\_1\\$ \\& \\textbraceleft{}a\\textbraceright{} \\#1"
+        );
+        assert_eq!(
+            escaped("\\input{/etc/passwd}"),
+            "\\textbackslash{}input\\textbraceleft{}/etc/passwd\\textbraceright{}"
+        );
     }
 
     #[test]

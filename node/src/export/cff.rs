@@ -13,10 +13,34 @@ use crate::import::record::shortened;
 
 /// Licences of SPDX that are passed on as such: others would make the file invalid for readers of an older list.
 const LICENSES: [&str; 28] = [
-    "0BSD", "AGPL-3.0-only", "AGPL-3.0-or-later", "Apache-2.0", "Artistic-2.0", "BSD-2-Clause", "BSD-3-Clause", "BSL-1.0",
-    "CC-BY-4.0", "CC-BY-NC-4.0", "CC-BY-NC-SA-4.0", "CC-BY-ND-4.0", "CC-BY-SA-4.0", "CC0-1.0", "EPL-2.0", "EUPL-1.2",
-    "GPL-2.0-only", "GPL-2.0-or-later", "GPL-3.0-only", "GPL-3.0-or-later", "ISC", "LGPL-2.1-only", "LGPL-3.0-only",
-    "MIT", "MPL-2.0", "ODbL-1.0", "Unlicense", "Zlib",
+    "0BSD",
+    "AGPL-3.0-only",
+    "AGPL-3.0-or-later",
+    "Apache-2.0",
+    "Artistic-2.0",
+    "BSD-2-Clause",
+    "BSD-3-Clause",
+    "BSL-1.0",
+    "CC-BY-4.0",
+    "CC-BY-NC-4.0",
+    "CC-BY-NC-SA-4.0",
+    "CC-BY-ND-4.0",
+    "CC-BY-SA-4.0",
+    "CC0-1.0",
+    "EPL-2.0",
+    "EUPL-1.2",
+    "GPL-2.0-only",
+    "GPL-2.0-or-later",
+    "GPL-3.0-only",
+    "GPL-3.0-or-later",
+    "ISC",
+    "LGPL-2.1-only",
+    "LGPL-3.0-only",
+    "MIT",
+    "MPL-2.0",
+    "ODbL-1.0",
+    "Unlicense",
+    "Zlib",
 ];
 /// Characters of the abstract.
 const ABSTRACT_CHARS: usize = 4_000;
@@ -62,7 +86,8 @@ pub fn file(item: &Item) -> String {
     if let Some(summary) = publication.summary.as_deref().filter(|summary| !summary.trim().is_empty()) {
         text.push_str(&format!("abstract: {}\n", quoted(&shortened(summary, ABSTRACT_CHARS))));
     }
-    let keywords: BTreeSet<&str> = publication.tags.iter().map(|tag| tag.trim()).filter(|tag| !tag.is_empty()).collect();
+    let keywords: BTreeSet<&str> =
+        publication.tags.iter().map(|tag| tag.trim()).filter(|tag| !tag.is_empty()).collect();
     if !keywords.is_empty() {
         text.push_str("keywords:\n");
         keywords.iter().for_each(|keyword| text.push_str(&format!("- {}\n", quoted(keyword))));
@@ -90,7 +115,8 @@ fn authors(item: &Item) -> String {
     let mut seen = BTreeSet::new();
     let one = |author: &Author| {
         let name = format!("- name: {}\n", quoted(&fate::named_line(&author.name)));
-        let orcid = author.orcid.as_ref().map(|orcid| format!("  orcid: {}\n", quoted(&format!("https://orcid.org/{orcid}"))));
+        let orcid =
+            author.orcid.as_ref().map(|orcid| format!("  orcid: {}\n", quoted(&format!("https://orcid.org/{orcid}"))));
         name + &orcid.unwrap_or_default()
     };
     let listed: String =

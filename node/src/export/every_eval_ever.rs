@@ -45,6 +45,16 @@ pub fn line(item: &Item) -> Result<Option<String>, PublicationFault> {
     Ok(record(item)?.map(text))
 }
 
+/// The same over several lines, as a file of its own.
+///
+/// # Errors
+/// As [`record`], in words.
+pub fn pretty(item: &Item) -> Result<Option<String>, String> {
+    let Some(json) = record(item).map_err(|fault| fault.to_string())? else { return Ok(None) };
+    let value: serde_json::Value = serde_json::from_slice(&json.to_bytes()).map_err(|fault| fault.to_string())?;
+    serde_json::to_string_pretty(&value).map(|text| Some(text + "\n")).map_err(|fault| fault.to_string())
+}
+
 fn of_entry(item: &Item, unscored: usize) -> Vec<(&'static str, String)> {
     let (line, outcome) = (&item.line, &item.outcome);
     let mut said = vec![

@@ -110,9 +110,8 @@ impl Value<'_> {
         if said.bytes().all(|digit| digit.is_ascii_digit()) && said.len() >= 9 {
             return said.parse::<u64>().ok().map(|seconds| rfc3339(seconds.saturating_mul(1_000)));
         }
-        let known = said.parse::<Timestamp>().is_ok()
-            || said.parse::<Date>().is_ok()
-            || said.parse::<DateTime>().is_ok();
+        let known =
+            said.parse::<Timestamp>().is_ok() || said.parse::<Date>().is_ok() || said.parse::<DateTime>().is_ok();
         known.then(|| said.to_owned())
     }
 

@@ -197,7 +197,10 @@ fn row(item: &Item, record: &Record, value: &Value<'_>) -> Row {
         number(metric.and_then(|metric| metric.max)),
         number(result.map(|result| result.score)),
         // Also an empty text is what stood there.
-        unscored.map(|unscored| unscored.raw.clone()).or(result.and_then(|it| it.raw.clone())).map_or(Cell::Empty, text),
+        unscored
+            .map(|unscored| unscored.raw.clone())
+            .or(result.and_then(|it| it.raw.clone()))
+            .map_or(Cell::Empty, text),
         some(unscored.map(|unscored| &unscored.reason)),
         number(uncertainty.standard_error),
         number(uncertainty.interval.map(|interval| interval.lower)),

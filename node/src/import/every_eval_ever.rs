@@ -1,5 +1,7 @@
 //! Every Eval Ever: records of 0.2 and 0.3. The only format that says which way is better; 0.2 is lifted to 0.3.
 
+use lyceum_protocol::publication::evaluation::names;
+
 use super::found::{Details, Evaluation, Found, Model, Row, Tool};
 use super::tree::Tree;
 use super::{Importer, Material, Options, Refusal, Rest, number};
@@ -104,7 +106,7 @@ fn row(result: &Tree) -> Row {
     let score = result.get("score_details").unwrap_or(&Tree::Null);
     let metric =
         config.scalar_at("metric_name").or_else(|| config.scalar_at("metric_id")).unwrap_or_else(|| name.clone());
-    let mut row = Row::new(name, metric, number::read(score.get("score")));
+    let mut row = Row::new(name, metric, value(score));
     row.lower_is_better = match config.get("lower_is_better") {
         Some(Tree::Bool(lower)) => Some(*lower),
         _ => None,
@@ -121,7 +123,7 @@ fn row(result: &Tree) -> Row {
         row.metric_details.push(("metric_unit".to_owned(), unit.to_owned()));
     }
     row.details = details(score.get("details"));
-    row.details.retain(|(key, _)| key != "raw");
+    row.details.retain(|(key, _)| key != names::RAW);
     row.details.extend(result.scalar_at("evaluation_result_id").map(|id| ("evaluation_result_id".to_owned(), id)));
     row.time = result.scalar_at("evaluation_timestamp");
     source_data(result.get("source_data").unwrap_or(&Tree::Null), &mut row);
@@ -130,6 +132,16 @@ fn row(result: &Tree) -> Row {
     row.settings = details(generation.get("additional_details"));
     row.settings.extend(details(generation.get("generation_args")));
     row
+}
+
+/// The score, with the text that it came from where the record keeps that and it says the same.
+fn value(score: &Tree) -> Result<number::Number, number::NoNumber> {
+    let value = number::read(score.get("score"))?;
+    let raw = score.at(&["details", names::RAW]).map(|raw| number::read(Some(raw)));
+    Ok(match raw {
+        Some(Ok(raw)) if raw.value == value.value => raw,
+        _ => value,
+    })
 }
 
 /// The units that a record names most.

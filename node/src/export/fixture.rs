@@ -1,1 +1,0 @@
-//! Publications for tests of the exporters.

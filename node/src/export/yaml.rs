@@ -2,6 +2,7 @@
 
 use std::fmt::Write as _;
 
+use crate::cli::safe_text;
 use crate::import::json::is_number;
 
 /// A text in double quotes: what is not printable is escaped.
@@ -41,9 +42,10 @@ pub fn number(value: f64, raw: Option<&str>) -> String {
     format!("{mantissa}{point}e{sign}{exponent}")
 }
 
-/// Lines of a comment: nothing in them ends it.
+/// A line of comment: nothing in it ends it, and nothing is in it that a reader refuses.
 pub fn comment(text: &str) -> String {
-    format!("# {}\n", super::fate::one_line(text))
+    let line: String = safe_text::line(text).chars().filter(|c| !matches!(u32::from(*c), 0xFFFE | 0xFFFF)).collect();
+    format!("# {line}\n")
 }
 
 #[cfg(test)]
@@ -51,6 +53,7 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
+    use crate::import::tree::Tree;
     use crate::import::yaml::read;
 
     #[test]
@@ -66,7 +69,7 @@ mod tests {
         #[test]
         fn any_text_is_read_as_itself(text: String) {
             let tree = read(&format!("a: {}\n", quoted(&text))).unwrap();
-            prop_assert_eq!(tree.text_at("a"), Some(text.as_str()));
+            prop_assert_eq!(tree.get("a"), Some(&Tree::Text(text)));
         }
 
         #[test]

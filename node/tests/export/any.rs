@@ -166,14 +166,14 @@ fn own() -> impl Strategy<Value = Own> {
     });
     let severities = of(select(vec!["low", "critical"])).prop_map(|word| word.map(Value::from));
     prop_oneof![
-        Just(vec![("type", Some(json!("note")))]),
-        (record(), vec(unscored, 0..3)).prop_map(|(record, unscored)| vec![
+        1 => Just(vec![("type", Some(json!("note")))]),
+        4 => (record(), vec(unscored, 0..3)).prop_map(|(record, unscored)| vec![
             ("type", Some(json!("finding"))),
             ("nature", Some(json!("evaluation"))),
             ("evaluation", Some(record)),
             ("unscored", Some(unscored.into())),
         ]),
-        (select(vec!["risk", "incident"]), severities, vec(said(), 1..3)).prop_map(
+        2 => (select(vec!["risk", "incident"]), severities, vec(said(), 1..3)).prop_map(
             |(nature, severity, affected)| vec![
                 ("type", Some(json!("finding"))),
                 ("nature", Some(nature.into())),
@@ -181,13 +181,13 @@ fn own() -> impl Strategy<Value = Own> {
                 ("affected", Some(affected.into())),
             ]
         ),
-        (said(), of(text()), of(said())).prop_map(|(name, version, place)| vec![
+        1 => (said(), of(text()), of(said())).prop_map(|(name, version, place)| vec![
             ("type", Some(json!("release"))),
             ("name", Some(name.into())),
             ("version", version.map(Value::from)),
             ("where", place.map(Value::from)),
         ]),
-        (of(text()), of(said()), select(vec!["tool", "dataset"])).prop_map(|(version, address, kind)| vec![
+        1 => (of(text()), of(said()), select(vec!["tool", "dataset"])).prop_map(|(version, address, kind)| vec![
             ("type", Some(json!("resource"))),
             ("kind", Some(kind.into())),
             ("version", version.map(Value::from)),

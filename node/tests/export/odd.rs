@@ -4,6 +4,7 @@ use lyceum_node::export::hub::{eval_results, model_index};
 use lyceum_node::export::parquet::Table;
 use lyceum_node::export::table::{COLUMNS, rows};
 use lyceum_node::export::{avid, bibtex, cff, csv, every_eval_ever, jsonl};
+use lyceum_node::import::tree::Tree;
 use lyceum_node::import::yaml;
 use parquet::file::reader::{FileReader as _, SerializedFileReader};
 use proptest::prelude::*;
@@ -91,10 +92,10 @@ proptest! {
         let front = written.text.strip_prefix("---\n").and_then(|text| text.strip_suffix("---\n")).unwrap();
         let tree = yaml::read(front).unwrap();
         let model = &tree.get("model-index").unwrap().items()[0];
-        prop_assert_eq!(model.text_at("name"), Some(name.as_str()));
+        prop_assert_eq!(model.get("name"), Some(&Tree::Text(name)));
         prop_assert_eq!(model.get("results").unwrap().items().len(), written.values);
         if items[0].outcome.retracted.is_some() {
-            let named = |result: &lyceum_node::import::tree::Tree| {
+            let named = |result: &Tree| {
                 result.get("metrics").unwrap().items()[0].text_at("name").unwrap().ends_with("[RETRACTED]")
             };
             prop_assert!(model.get("results").unwrap().items().iter().all(named));

@@ -12,6 +12,7 @@ mod commands;
 mod compare;
 mod crash;
 mod disk;
+mod export;
 mod formation;
 mod http;
 mod import;

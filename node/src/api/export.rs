@@ -1,6 +1,6 @@
 //! Whole publications in pages, each with what became of it: what exports are made of.
 
-use std::time::Duration;
+mod seen;
 
 use axum::Json;
 use axum::extract::{Query, State as Shared};
@@ -8,7 +8,6 @@ use axum::http::StatusCode;
 use lyceum_protocol::entry::{Kind, VerifiedEntry};
 use lyceum_protocol::hash::{EntryId, LogId};
 use lyceum_protocol::publication::{Publication, PublicationType, Rel};
-use lyceum_protocol::standing::Standing;
 use lyceum_protocol::state::State;
 use serde::Deserialize;
 use serde_json::value::RawValue;
@@ -32,8 +31,6 @@ const READ_AT_ONCE: usize = 128;
 const PAGE_BYTES: usize = 4 * 1024 * 1024;
 /// Most ids of one request.
 pub(super) const IDS_MAX: usize = 100;
-/// How long the index may take to follow.
-const INDEX_PATIENCE: Duration = Duration::from_secs(10);
 
 /// What is exported.
 #[derive(Debug, Clone, Default, Deserialize)]
@@ -73,7 +70,10 @@ pub(super) async fn export<N: Node>(
     Shared(node): Shared<N>,
     Query(query): Query<ExportQuery>,
 ) -> Result<Json<ExportPage>, Problem> {
-    until_index_follows(&node).await?;
+    // Later pages rest on what the first one waited for.
+    if query.before.is_none() {
+        seen::until_all_is_seen(&node).await?;
+    }
     let marking: Option<Marking> = query.marking.as_deref().map(str::parse).transpose().map_err(
         |fault: crate::publish::marking::MarkingFault| {
             Problem::new(StatusCode::BAD_REQUEST, &Failure::usage(fault.to_string()).next("use CLEAR or GREEN"))
@@ -240,47 +240,4 @@ async fn with_outcomes<N: Node>(
         entries.push(ExportEntry { entry: line, outcome, publication });
     }
     Ok(entries)
-}
-
-/// Waits until the index has seen all that is held: what it has not seen yet may be a retraction.
-async fn until_index_follows<N: Node>(node: &N) -> Result<(), Problem> {
-    let own = node.key();
-    let mut newest = node.look(move |state| newest_own(state, own)).await?;
-    if let Some(place) = newest {
-        // What was erased since is in no index.
-        let entry = node.entries(vec![place]).await?.into_iter().next().flatten();
-        newest = newest.filter(|_| entry.is_some_and(|entry| publication_of(&entry).is_ok()));
-    }
-    let follows = || {
-        let Some(snapshot) = node.index().snapshot() else { return false };
-        let seen = |(log, seq): (LogId, u64)| matches!(snapshot.at(log, seq), Ok(Some(_)) | Err(_));
-        node.index().status().behind_entries == 0 && newest.is_none_or(seen)
-    };
-    let deadline = tokio::time::Instant::now() + INDEX_PATIENCE;
-    while !follows() {
-        if tokio::time::Instant::now() >= deadline {
-            let status = node.index().status();
-            let failure = Failure::new("nothing is exported while the search index is behind").cause(format!(
-                "{} entries are not in it yet, and one of them may be a retraction",
-                status.behind_entries
-            ));
-            let failure = status.trouble.into_iter().fold(failure, Failure::cause);
-            let failure = failure.next("try again when `lyceum status` shows that it has caught up");
-            return Err(Problem::new(StatusCode::SERVICE_UNAVAILABLE, &failure));
-        }
-        tokio::time::sleep(Duration::from_millis(50)).await;
-    }
-    Ok(())
-}
-
-/// Where the newest publication of a node stands, if it stands well.
-fn newest_own(state: &State, own: [u8; 32]) -> Option<(LogId, u64)> {
-    let records = state.records().filter(|record| record.log().opening().key == own);
-    let of = |record: &lyceum_protocol::state::record::Record| {
-        let facts = (0_u64..).zip(record.facts());
-        let good = facts
-            .filter(|(seq, fact)| fact.kind == Kind::PUBLICATION && record.judged().standing(*seq) == Standing::Good);
-        good.last().map(|(seq, _)| (record.log().opening().log, seq))
-    };
-    records.filter_map(of).last()
 }

@@ -9,6 +9,7 @@ mod about;
 mod compare;
 mod documents;
 mod entries;
+mod export;
 mod health;
 mod listing;
 mod members;
@@ -107,6 +108,7 @@ pub fn local<N: Node>(node: N) -> Router {
         .route("/members", get(members::list::<N>))
         .route("/peers", get(members::peers::<N>))
         .route("/log", get(entries::log::<N>))
+        .route("/export", get(export::export::<N>))
         .route("/search", get(search::search::<N>))
         .route("/about", get(about::model::<N>))
         .route("/entries/{id}", get(entries::show::<N>))

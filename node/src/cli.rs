@@ -13,6 +13,7 @@ mod completions;
 mod demo;
 mod dispute;
 mod endorse;
+mod export;
 mod found;
 mod import;
 mod init;
@@ -104,6 +105,7 @@ enum Command {
     About(about::Args),
     Show(show::Args),
     Compare(compare::Args),
+    Export(export::Args),
     Verify(verify::Args),
     Members(members::Args),
     Peers(peers::Args),
@@ -187,6 +189,7 @@ async fn dispatch(command: Command, context: &mut Context) -> Result<(), Failure
         Command::Log(args) => log::run(args, context).await,
         Command::Compare(args) => compare::run(args, context).await,
         Command::About(args) => about::run(args, context).await,
+        Command::Export(args) => export::run(args, context).await,
         Command::Search(args) => search::run(args, context).await,
         Command::Show(args) => show::run(args, context).await,
         Command::Verify(args) => verify::run(args, context).await,

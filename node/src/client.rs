@@ -15,8 +15,8 @@ use tokio::net::UnixStream;
 
 use crate::api::Problem;
 use crate::api::shapes::{
-    DocumentsPage, EntryPage, LogPage, Member, Peer, PlanRequest, PublishAnswer, PublishPlan, PublishRequest,
-    PublishedAnswer, PublishedMatch, PublishedQuery, SearchPage, Source, Status,
+    DocumentsPage, EntryPage, ExportPage, LogPage, Member, Peer, PlanRequest, PublishAnswer, PublishPlan,
+    PublishRequest, PublishedAnswer, PublishedMatch, PublishedQuery, SearchPage, Source, Status,
 };
 use crate::failure::Failure;
 use crate::govern::wire::WireBatch;
@@ -52,6 +52,29 @@ pub struct LogRequest {
     pub before: Option<String>,
     /// Also what is unsettled, superseded or retracted.
     pub all: bool,
+}
+
+/// What `export` is asked for.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct ExportRequest {
+    /// These entries and none else, if there are any; at most 100.
+    pub ids: Vec<String>,
+    /// Name, id or beginning of the id of an organisation.
+    pub org: Option<String>,
+    /// A type.
+    pub kind: Option<String>,
+    /// A model: its exact name, revision or digest.
+    pub model: Option<String>,
+    /// Unix milliseconds.
+    pub since: Option<u64>,
+    /// Nothing more restricted than this.
+    pub marking: Option<String>,
+    /// Only what holds scores.
+    pub evaluations: bool,
+    /// Also what is unsettled, superseded or retracted.
+    pub all: bool,
+    /// End of the page before.
+    pub before: Option<String>,
 }
 
 impl Client {
@@ -139,6 +162,32 @@ impl Client {
         }
         if request.all {
             path.push_str("&all=true");
+        }
+        self.get(&path).await
+    }
+
+    /// One page of whole publications, newest first.
+    ///
+    /// # Errors
+    /// As [`Client::status`].
+    pub async fn export(&self, request: &ExportRequest) -> Result<ExportPage, Failure> {
+        let mut path = format!("/export?evaluations={}&all={}", request.evaluations, request.all);
+        let ids = Some(request.ids.join(",")).filter(|ids| !ids.is_empty());
+        let texts = [
+            ("ids", &ids),
+            ("org", &request.org),
+            ("type", &request.kind),
+            ("model", &request.model),
+            ("marking", &request.marking),
+            ("before", &request.before),
+        ];
+        for (name, text) in texts {
+            if let Some(text) = text {
+                let _ = write!(path, "&{name}={}", encoded(text));
+            }
+        }
+        if let Some(since) = request.since {
+            let _ = write!(path, "&since={since}");
         }
         self.get(&path).await
     }

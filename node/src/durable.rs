@@ -1,9 +1,13 @@
 //! Files that are either wholly there or not at all, and folders that are ours alone.
 
+mod pending;
+
 use std::fs::{DirBuilder, File, OpenOptions, Permissions};
 use std::io::{self, Write as _};
 use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _, PermissionsExt as _};
 use std::path::Path;
+
+pub use pending::Pending;
 
 /// Mode of a file that only its owner reads.
 pub const PRIVATE: u32 = 0o600;

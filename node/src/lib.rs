@@ -10,6 +10,7 @@ pub mod daemon;
 pub mod demo;
 pub mod driver;
 pub mod durable;
+pub mod export;
 pub mod failure;
 pub mod govern;
 pub mod home;

@@ -13,6 +13,7 @@ mod commands;
 mod compare;
 mod crash;
 mod disk;
+mod export;
 mod formation;
 mod http;
 mod import;

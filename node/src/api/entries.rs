@@ -61,16 +61,23 @@ pub(super) struct LogQuery {
 }
 
 /// A place in the list: claim, then id.
-type ListKey = (u64, EntryId);
+pub(super) type ListKey = (u64, EntryId);
 
+/// What of the list is looked for.
 #[derive(Debug, Clone)]
-struct Wanted {
-    org: Option<OrgId>,
-    since: u64,
-    before: Option<ListKey>,
-    all: bool,
-    own: [u8; 32],
-    limit: usize,
+pub(super) struct Wanted {
+    /// Of this organisation alone.
+    pub(super) org: Option<OrgId>,
+    /// Not older than this, Unix milliseconds.
+    pub(super) since: u64,
+    /// Only what comes after this in the list.
+    pub(super) before: Option<ListKey>,
+    /// Also what is unsettled.
+    pub(super) all: bool,
+    /// The key of this node.
+    pub(super) own: [u8; 32],
+    /// So many at most.
+    pub(super) limit: usize,
 }
 
 pub(super) async fn log<N: Node>(
@@ -134,7 +141,7 @@ pub(super) async fn log<N: Node>(
     }
 }
 
-fn parse_key(text: &str) -> Result<ListKey, Problem> {
+pub(super) fn parse_key(text: &str) -> Result<ListKey, Problem> {
     let key = text.split_once('-').and_then(|(time, id)| Some((time.parse().ok()?, id.parse().ok()?)));
     key.ok_or_else(|| usage("`before` is not the end of a page", "use `next` of the page before as it is"))
 }
@@ -154,7 +161,7 @@ pub(super) fn organisation(state: &State, text: &str) -> Result<OrgId, Problem> 
 }
 
 /// The newest publications by claim, then id, that come after `before` in the list.
-fn newest(state: &State, wanted: &Wanted) -> Vec<(ListKey, Placed)> {
+pub(super) fn newest(state: &State, wanted: &Wanted) -> Vec<(ListKey, Placed)> {
     let mut heap: BinaryHeap<Reverse<(ListKey, LogId, u64)>> = BinaryHeap::new();
     for record in state.records() {
         let opening = record.log().opening();

@@ -1,10 +1,14 @@
 //! What the interface answers, field by field: the names that scripts rely on.
 
+mod export;
+
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::index::IndexStatus;
 use crate::views::Hidden;
+
+pub use export::{ExportEntry, ExportPage, LeftOutCount};
 
 /// One entry in a list.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -114,6 +118,18 @@ pub struct OutcomeShape {
 }
 
 impl OutcomeShape {
+    /// Of what nobody has said anything about.
+    pub const fn first() -> Self {
+        Self {
+            version: 1,
+            newest: None,
+            superseded_by: Vec::new(),
+            retracted: None,
+            newest_retracted: None,
+            said: Vec::new(),
+        }
+    }
+
     /// Whether lists leave the entry out.
     pub const fn hidden(&self) -> Option<Hidden> {
         match (&self.retracted, self.superseded_by.as_slice()) {

@@ -111,7 +111,8 @@ pub(super) async fn run(args: Args, context: &mut Context) -> Result<(), Failure
         .next("the other files, if there are any, were imported whole"))
 }
 
-fn marking(word: &str) -> Result<Marking, Failure> {
+/// Reads a marking that may be published.
+pub(super) fn marking(word: &str) -> Result<Marking, Failure> {
     word.parse().map_err(|fault: MarkingFault| match &fault {
         MarkingFault::NeedsSealing(_) | MarkingFault::Red => Failure::refused(fault.to_string()),
         MarkingFault::Unknown(_) => Failure::usage(fault.to_string()),

@@ -3,6 +3,7 @@
 //! A measurement whose numbers have a direction is an evaluation; everything else is a risk, with its numbers in words.
 
 use lyceum_protocol::publication::Json;
+use lyceum_protocol::publication::evaluation::names;
 use lyceum_protocol::publication::taxonomy::EDITION_UNKNOWN;
 
 use super::found::{Evaluation, Found, Model, Row, Tool, texts};
@@ -153,6 +154,9 @@ impl About<'_> {
     }
 
     fn task(&self) -> String {
+        if let Some(task) = self.text(&["lyceum", "task"]) {
+            return task;
+        }
         // garak names its probe in the text, between two marks.
         let said = self.text(&["problemtype", "description", "value"]).unwrap_or_default();
         let probe = said.split('`').nth(1).filter(|_| said.contains("probe")).map(str::to_owned);
@@ -174,6 +178,7 @@ impl About<'_> {
         let error = self.partner(metric, &["stderr"]).filter(|_| MEANS.contains(&name.as_str()));
         let mut row = Row::new(self.task(), name, number::read(Some(value)));
         row.metric_details.extend(metric.scalar_at("scorer").map(|scorer| ("scorer".to_owned(), scorer)));
+        of_our_own(metric, &mut row);
         if let Some(Ok(error)) = error.map(|error| number::read(error.get("value"))) {
             row.uncertainty.standard_error = Some((error.value, Some("stderr".to_owned())));
         }
@@ -202,7 +207,8 @@ impl About<'_> {
     }
 
     fn risk(&self) -> Found {
-        let severity = self.text(&["impact", "cvss", "baseSeverity"]).map(|severity| severity.to_lowercase());
+        let severity = self.text(&["impact", "cvss", "baseSeverity"]).or_else(|| self.text(&["lyceum", "severity"]));
+        let severity = severity.map(|severity| severity.to_lowercase());
         let severity = severity.filter(|word| matches!(word.as_str(), "low" | "medium" | "high" | "critical"));
         let models = self.models();
         let mut found = Found::new("finding", self.title()).with("nature", "risk");
@@ -274,6 +280,18 @@ impl About<'_> {
         let code = |code: &Tree| code.text().and_then(|text| text.split(':').next()).map(str::trim).map(str::to_owned);
         codes.iter().filter_map(code).filter(|code| !code.is_empty()).map(|code| format!("{name}:{code}")).collect()
     }
+}
+
+/// What only our own reports say of a number.
+fn of_our_own(metric: &Tree, row: &mut Row) {
+    if let Some(Tree::Bool(lower)) = metric.get("lower_is_better") {
+        row.lower_is_better = Some(*lower);
+    }
+    row.metric_details.extend(metric.scalar_at("filter").map(|filter| (names::FILTER.to_owned(), filter)));
+    if let Some(Ok(error)) = metric.get("standard_error").map(|error| number::read(Some(error))) {
+        row.uncertainty.standard_error = Some((error.value, None));
+    }
+    row.uncertainty.n = metric.get("samples").and_then(Tree::count);
 }
 
 /// Adds a row to the evaluation of its model.

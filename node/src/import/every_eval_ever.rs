@@ -8,7 +8,7 @@ use lyceum_protocol::publication::evaluation::{self, Record, UNKNOWN, names};
 
 use super::found::{Evaluation, Found, Item, Model, Tool, Unscored};
 use super::tree::Tree;
-use super::{Importer, Material, Options, Refusal, Rest};
+use super::{Importer, Material, Options, Refusal, Rest, number};
 
 /// Reads records of Every Eval Ever.
 #[derive(Debug)]
@@ -86,7 +86,12 @@ fn complete(result: &mut Json, given: &Tree) {
     let Some(Json::Object(score)) = result.get_mut("score_details") else { return };
     let Some(Tree::Number(raw)) = given.at(&["score_details", "score"]) else { return };
     if let Json::Object(details) = score.entry("details".to_owned()).or_insert_with(|| Json::Object(BTreeMap::new())) {
-        details.entry(names::RAW.to_owned()).or_insert_with(|| raw.as_str().into());
+        // A text that the record keeps stays, where it says the same number.
+        let kept = given.at(&["score_details", "details", names::RAW]).map(|kept| number::read(Some(kept)));
+        let same = matches!((kept, raw.parse::<f64>()), (Some(Ok(kept)), Ok(score)) if kept.value == score);
+        if !same {
+            details.insert(names::RAW.to_owned(), raw.as_str().into());
+        }
     }
 }
 

@@ -29,7 +29,6 @@ mod review;
 mod run;
 mod search;
 mod show;
-mod size;
 mod status;
 mod supersede;
 mod target;
@@ -42,6 +41,7 @@ use clap::{CommandFactory as _, Parser, Subcommand};
 
 use crate::failure::{Ending, Failure};
 use crate::home::Home;
+use crate::size;
 use output::Output;
 
 /// A node of an alliance that shares AI research: signed, replicated, without an operator.

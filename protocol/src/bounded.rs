@@ -186,6 +186,15 @@ impl<const N: usize> BoundedText<N> {
         Ok(Self(text))
     }
 
+    /// As much of a text as fits, in whole characters.
+    pub fn cut(text: &str) -> Self {
+        let mut end = text.len().min(N);
+        while !text.is_char_boundary(end) {
+            end = end.saturating_sub(1);
+        }
+        Self(text.get(..end).unwrap_or_default().to_owned())
+    }
+
     /// The text.
     pub fn as_str(&self) -> &str {
         &self.0

@@ -100,6 +100,10 @@ id! {
     TreeHead
 }
 id! {
+    /// BLAKE3 over a whole file that is attached to an entry.
+    FileHash
+}
+id! {
     /// The id of any document or motion, where the type is said beside it or does not matter.
     ObjectId
 }

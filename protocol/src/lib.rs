@@ -2,6 +2,7 @@
 //!
 //! Pure: no I/O, no clock, no randomness, no async. Reading order is the order of the modules; imports go up that list only.
 
+pub mod attachment;
 pub mod bounded;
 pub mod buckets;
 pub mod bundle;

@@ -284,12 +284,7 @@ pub enum Reply {
 impl Answer {
     /// A refusal; a detail that is too long is cut.
     pub fn refused(code: RefusalCode, detail: &str) -> Self {
-        let mut end = detail.len().min(limits::DETAIL_MAX);
-        while !detail.is_char_boundary(end) {
-            end = end.saturating_sub(1);
-        }
-        let detail = BoundedText::new(detail.get(..end).unwrap_or_default()).unwrap_or_default();
-        Self::Refused { code, detail }
+        Self::Refused { code, detail: BoundedText::cut(detail) }
     }
 
     /// Reads an answer, whose lists have to be in order.

@@ -5,6 +5,7 @@
 
 pub mod shapes;
 
+mod about;
 mod compare;
 mod documents;
 mod entries;
@@ -107,6 +108,7 @@ pub fn local<N: Node>(node: N) -> Router {
         .route("/peers", get(members::peers::<N>))
         .route("/log", get(entries::log::<N>))
         .route("/search", get(search::search::<N>))
+        .route("/about", get(about::model::<N>))
         .route("/entries/{id}", get(entries::show::<N>))
         .route("/entries/{id}/bundle", get(entries::bundle::<N>))
         .route("/compare", get(compare::comparison::<N>))

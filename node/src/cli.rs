@@ -4,12 +4,15 @@ pub mod output;
 mod progress;
 pub mod safe_text;
 
+mod about;
 mod admit;
 mod card;
+mod comment;
 mod compare;
 mod completions;
 mod demo;
 mod dispute;
+mod endorse;
 mod found;
 mod import;
 mod init;
@@ -24,9 +27,11 @@ mod peers;
 mod publish;
 mod replicate;
 mod report;
+mod respond;
 mod retract;
 mod review;
 mod run;
+mod same_as;
 mod search;
 mod show;
 mod status;
@@ -88,10 +93,15 @@ enum Command {
     Import(import::Args),
     Replicate(replicate::Args),
     Dispute(dispute::Args),
+    Endorse(endorse::Args),
+    Comment(comment::Args),
+    Respond(respond::Args),
+    SameAs(same_as::Args),
     Supersede(supersede::Args),
     Retract(retract::Args),
     Log(log::Args),
     Search(search::Args),
+    About(about::Args),
     Show(show::Args),
     Compare(compare::Args),
     Verify(verify::Args),
@@ -168,10 +178,15 @@ async fn dispatch(command: Command, context: &mut Context) -> Result<(), Failure
         Command::Import(args) => import::run(args, context).await,
         Command::Replicate(args) => replicate::run(args, context).await,
         Command::Dispute(args) => dispute::run(args, context).await,
+        Command::Endorse(args) => endorse::run(args, context).await,
+        Command::Comment(args) => comment::run(args, context).await,
+        Command::Respond(args) => respond::run(args, context).await,
+        Command::SameAs(args) => same_as::run(args, context).await,
         Command::Supersede(args) => supersede::run(args, context).await,
         Command::Retract(args) => retract::run(args, context).await,
         Command::Log(args) => log::run(args, context).await,
         Command::Compare(args) => compare::run(args, context).await,
+        Command::About(args) => about::run(args, context).await,
         Command::Search(args) => search::run(args, context).await,
         Command::Show(args) => show::run(args, context).await,
         Command::Verify(args) => verify::run(args, context).await,

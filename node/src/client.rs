@@ -21,6 +21,7 @@ use crate::api::shapes::{
 use crate::failure::Failure;
 use crate::govern::wire::WireBatch;
 use crate::home::{Home, socket};
+use crate::views::about::shapes::About;
 use crate::views::compare::Comparison;
 
 /// Largest answer that is read, in bytes.
@@ -176,6 +177,22 @@ impl Client {
     /// As [`Client::status`].
     pub async fn compare(&self, a: &str, b: &str) -> Result<Comparison, Failure> {
         self.get(&format!("/compare?a={}&b={}", encoded(a), encoded(b))).await
+    }
+
+    /// What is known about a model.
+    ///
+    /// # Errors
+    /// As [`Client::status`].
+    pub async fn about(&self, model: &str, all: bool) -> Result<About, Failure> {
+        read(&self.about_bytes(model, all).await?)
+    }
+
+    /// The same as the daemon writes it: one JSON object.
+    ///
+    /// # Errors
+    /// As [`Client::status`].
+    pub async fn about_bytes(&self, model: &str, all: bool) -> Result<Vec<u8>, Failure> {
+        self.send(Method::GET, &format!("/about?model={}&all={all}", encoded(model)), Bytes::new()).await
     }
 
     /// Whether files were published before; one answer for each, in order.

@@ -17,6 +17,7 @@ pub mod snippet;
 pub mod tokens;
 
 mod follow;
+mod gather;
 
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -26,6 +27,7 @@ use lyceum_protocol::hash::EntryId;
 use serde::{Deserialize, Serialize};
 use tokio::sync::Notify;
 
+use crate::views::about::known::Known;
 use crate::views::{Hidden, Linked};
 use faceted::WithFacet;
 use query::QueryFault;
@@ -150,6 +152,18 @@ impl SearchIndex {
     pub fn with_facet(&self, facet: &str, limit: usize) -> Result<WithFacet, SearchFault> {
         let snapshot = self.snapshot().ok_or(SearchFault::NotReady)?;
         snapshot.with_facet(facet, limit).map_err(|fault| {
+            self.doubt();
+            fault.into()
+        })
+    }
+
+    /// Everything that may belong on the page of a model; see [`about`](crate::views::about::about).
+    ///
+    /// # Errors
+    /// [`SearchFault`] if the index cannot be read, or not yet.
+    pub fn about(&self, model: &str) -> Result<Known, SearchFault> {
+        let snapshot = self.snapshot().ok_or(SearchFault::NotReady)?;
+        snapshot.about(model).map_err(|fault| {
             self.doubt();
             fault.into()
         })

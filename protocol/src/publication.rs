@@ -196,11 +196,12 @@ impl PublicationFields {
         }
     }
 
-    /// The models that a finding or a review is about.
+    /// The models that a finding, a review or a call is about.
     pub fn models(&self) -> &[Model] {
         match &self.content {
             Content::Finding(finding) => &finding.models,
             Content::Review(review) => &review.models,
+            Content::Call(call) => &call.models,
             _ => &[],
         }
     }

@@ -6,6 +6,7 @@
     reason = "what cannot be set up fails its test; figures are shown"
 )]
 
+mod about;
 mod clock;
 mod cluster;
 mod commands;

@@ -77,7 +77,7 @@ impl From<QueryFault> for Problem {
     }
 }
 
-fn not_searched(fault: &SearchFault) -> Problem {
+pub(super) fn not_searched(fault: &SearchFault) -> Problem {
     match fault {
         SearchFault::Query(fault) => fault.clone().into(),
         SearchFault::NotReady => {

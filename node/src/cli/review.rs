@@ -1,4 +1,4 @@
-//! What `replicate` and `dispute` have in common.
+//! What `replicate`, `dispute`, `endorse` and `comment` have in common.
 
 use std::fs::File;
 use std::io::Read as _;
@@ -34,6 +34,13 @@ pub(super) struct ReviewArgs {
     marking: Option<String>,
 }
 
+impl ReviewArgs {
+    /// Whether there is nothing in it but what it is about.
+    pub(super) const fn says_nothing(&self) -> bool {
+        self.body.is_none() && self.title.is_none() && self.file.is_none()
+    }
+}
+
 /// Publishes a review.
 pub(super) async fn run(verdict: Verdict, args: ReviewArgs, context: &mut Context) -> Result<(), Failure> {
     let marking = args.marking.as_deref().map(publish::marking).transpose()?.unwrap_or_default();
@@ -42,6 +49,9 @@ pub(super) async fn run(verdict: Verdict, args: ReviewArgs, context: &mut Contex
     let target = Target::find(&client, &args.id).await?;
     if verdict == Verdict::Replicates {
         target.may_be_replicated()?;
+    }
+    if verdict == Verdict::Endorses {
+        target.must_be_of_others()?;
     }
     keep_title(&target, marking, args.title.is_some())?;
     let words = Words { title: args.title, body: args.body };

@@ -60,12 +60,26 @@ impl Target {
             .next(format!("say what you think of it: lyceum dispute {}", super::publish::short_id(self.id()))))
     }
 
+    /// Some answers are to findings alone.
+    pub(super) fn must_be_a_finding(&self, verb: &str) -> Result<(), Failure> {
+        if matches!(self.publication.content, Content::Finding(_)) {
+            return Ok(());
+        }
+        Err(Failure::refused(format!("{} is a {}: only a finding can be {verb}", self.id(), self.kind())))
+    }
+
+    /// To endorse one's own says nothing.
+    pub(super) fn must_be_of_others(&self) -> Result<(), Failure> {
+        if !self.own {
+            return Ok(());
+        }
+        let own = format!("{} is your own organisation's: it stands by that anyway", self.id());
+        Err(Failure::refused(own).next("others endorse it"))
+    }
+
     /// A replication is of a finding, and by somebody else.
     pub(super) fn may_be_replicated(&self) -> Result<(), Failure> {
-        if !matches!(self.publication.content, Content::Finding(_)) {
-            let what = format!("{} is a {}: only a finding can be replicated", self.id(), self.kind());
-            return Err(Failure::refused(what));
-        }
+        self.must_be_a_finding("replicated")?;
         if self.own {
             let own =
                 format!("{} is your own organisation's: to review one's own finding is no replication", self.id());

@@ -7,7 +7,8 @@ use lyceum_protocol::hash::{LogId, NetworkId};
 use tantivy::directory::MmapDirectory;
 use tantivy::index::{SegmentId, SegmentMeta};
 use tantivy::indexer::{IndexWriterOptions, LogMergePolicy};
-use tantivy::{Index, IndexReader, IndexWriter, ReloadPolicy, TantivyDocument, Term};
+use tantivy::store::Compressor;
+use tantivy::{Index, IndexReader, IndexSettings, IndexWriter, ReloadPolicy, TantivyDocument, Term};
 
 use super::IndexFault;
 use super::cursor::Cursor;
@@ -20,6 +21,8 @@ const WRITER_BYTES: usize = 32 * 1024 * 1024;
 /// Segments of so many publications are not merged into larger ones, so that one is quickly written anew when
 /// something was removed from it.
 const SEGMENT_DOCS_MAX: usize = 100_000;
+/// What is stored beside the index is read in blocks of so many bytes.
+const STORED_BLOCK_BYTES: usize = 4_096;
 
 /// How an index was found.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -66,7 +69,13 @@ impl Engine {
         Self::wipe(folder)?;
         durable::private_folder(folder)?;
         let (schema, fields) = schema();
-        let index = Index::create(MmapDirectory::open(folder).map_err(other)?, schema, Default::default())?;
+        let settings = IndexSettings {
+            docstore_compression: Compressor::None,
+            docstore_blocksize: STORED_BLOCK_BYTES,
+            docstore_compress_dedicated_thread: false,
+            ..IndexSettings::default()
+        };
+        let index = Index::create(MmapDirectory::open(folder).map_err(other)?, schema, settings)?;
         let mut engine = Self::of(folder, network, index, fields)?;
         engine.commit(&Cursor::default())?;
         Ok((engine, Cursor::default(), opened))

@@ -13,6 +13,7 @@ use tantivy::tokenizer::{PreTokenizedString, Token as IndexToken};
 
 use super::query::Key;
 use super::tokens::{Tokeniser, Tongue, folded};
+use crate::views::about::card::Card;
 
 /// Raised whenever other terms or fields would be written: an index of another version is built anew.
 pub const VERSION: u32 = 2;
@@ -44,8 +45,10 @@ pub struct Fields {
     pub seq: Field,
     /// The author's claim, Unix milliseconds.
     pub time: Field,
-    /// The id, eight bytes each.
+    /// The id, eight bytes each; the first of them can be looked for.
     pub id: [Field; 4],
+    /// What the page of a model needs of it.
+    pub card: Field,
 }
 
 /// The schema and its fields.
@@ -67,7 +70,11 @@ pub fn schema() -> (Schema, Fields) {
         log: builder.add_bytes_field("log", BytesOptions::default().set_fast()),
         seq: builder.add_u64_field("seq", number()),
         time: builder.add_u64_field("time", number()),
-        id: ["id0", "id1", "id2", "id3"].map(|name| builder.add_u64_field(name, number())),
+        id: ["id0", "id1", "id2", "id3"].map(|name| {
+            let number = if name == "id0" { number().set_indexed() } else { number() };
+            builder.add_u64_field(name, number)
+        }),
+        card: builder.add_bytes_field("card", BytesOptions::default().set_stored()),
     };
     (builder.build(), fields)
 }
@@ -99,8 +106,13 @@ pub fn facet(key: Key, value: &str) -> String {
 }
 
 fn facet_of(name: &str, value: &str) -> String {
-    let value: String = value.trim().chars().take(FACET_CHARS_MAX).flat_map(char::to_lowercase).collect();
-    format!("{name}:{}", folded(&value))
+    format!("{name}:{}", folded_name(value))
+}
+
+/// A name in the form in which names are compared: without spaces around it, in lower case, without accents.
+pub fn folded_name(name: &str) -> String {
+    let name: String = name.trim().chars().take(FACET_CHARS_MAX).flat_map(char::to_lowercase).collect();
+    folded(&name)
 }
 
 /// Under which notices are listed that say that this and other names mean one model.
@@ -287,6 +299,7 @@ impl Documents {
         for (field, number) in fields.id.into_iter().zip(id_numbers(&indexed.id)) {
             document.add_u64(field, number);
         }
+        document.add_bytes(fields.card, &Card::of(publication, &joined(publication)).to_bytes());
         document
     }
 }

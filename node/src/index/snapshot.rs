@@ -12,7 +12,7 @@ use tantivy::{DocId, DocSet as _, InvertedIndexReader, Searcher, SegmentReader, 
 
 use super::IndexFault;
 use super::rank::Lengths;
-use super::schema::{Fields, STEM, id_of_numbers, key_of};
+use super::schema::{Fields, STEM, id_numbers, id_of_numbers, key_of};
 use super::tokens::Tongue;
 use crate::views::{Graph, Hidden, Linked, OutcomeFacts, hidden};
 
@@ -42,6 +42,8 @@ pub struct Counts {
     tongues: BTreeSet<Tongue>,
     /// Links that take something out of lists: the target and who says so.
     hiding: Vec<(EntryId, Linked)>,
+    /// Beginnings of the ids of all entries that something here links to, in order: most entries are not among them.
+    targets: Vec<u64>,
 }
 
 /// One segment, opened for reading.
@@ -56,6 +58,7 @@ pub struct Segment {
     pub facet: Arc<InvertedIndexReader>,
     links: Arc<InvertedIndexReader>,
     key: Arc<InvertedIndexReader>,
+    ids: Arc<InvertedIndexReader>,
     time: Column<u64>,
     seq: Column<u64>,
     id: [Column<u64>; 4],
@@ -73,6 +76,10 @@ impl std::fmt::Debug for Segment {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         write!(f, "Segment({:?}, {} live)", self.reader.segment_id(), self.counts.live)
     }
+}
+
+fn beginning(id: &EntryId) -> u64 {
+    id_numbers(id)[0]
 }
 
 fn first(column: &Column<u64>, doc: DocId) -> u64 {
@@ -109,6 +116,7 @@ impl Segment {
             facet: inverted(fields.facet)?,
             links: inverted(fields.links)?,
             key: inverted(fields.key)?,
+            ids: inverted(fields.id[0])?,
             time: numbers("time")?,
             seq: numbers("seq")?,
             id: [numbers("id0")?, numbers("id1")?, numbers("id2")?, numbers("id3")?],
@@ -190,7 +198,20 @@ impl Segment {
         for rel in [Rel::Supersedes, Rel::Retracts] {
             hiding.extend(self.links_by(&rel)?);
         }
-        Ok(Counts { live, words, newest, tongues, hiding })
+        Ok(Counts { live, words, newest, tongues, hiding, targets: self.targets()? })
+    }
+
+    fn targets(&self) -> Result<Vec<u64>, IndexFault> {
+        let mut targets = Vec::new();
+        let mut stream = self.links.terms().stream()?;
+        while let Some((term, _)) = stream.next() {
+            let target = std::str::from_utf8(term).ok().and_then(|term| term.rsplit_once(':')?.1.parse().ok());
+            targets.extend(target.map(|id: EntryId| beginning(&id)));
+        }
+        targets.sort_unstable();
+        targets.dedup();
+        targets.shrink_to_fit();
+        Ok(targets)
     }
 
     /// All links of one relation to entries.
@@ -320,9 +341,11 @@ impl Snapshot {
     /// [`IndexFault`] if the index cannot be read.
     pub fn links_to(&self, id: &EntryId) -> Result<Vec<Linked>, IndexFault> {
         let mut links = Vec::new();
-        for rel in TO_ENTRIES {
+        let named = |segment: &&Segment| segment.counts.targets.binary_search(&beginning(id)).is_ok();
+        let segments: Vec<&Segment> = self.segments.iter().filter(named).collect();
+        for rel in TO_ENTRIES.into_iter().filter(|_| !segments.is_empty()) {
             let term = Term::from_field_text(self.fields.links, &format!("{}:{id}", rel.name()));
-            for segment in &self.segments {
+            for segment in &segments {
                 if let Some(mut postings) = segment.links.read_postings(&term, IndexRecordOption::Basic)? {
                     segment.each_live(&mut postings, |doc| links.push(segment.linked(rel.clone(), doc)));
                 }
@@ -330,6 +353,23 @@ impl Snapshot {
         }
         links.sort();
         Ok(links)
+    }
+
+    /// Where a publication stands, if it is here.
+    ///
+    /// # Errors
+    /// [`IndexFault`] if the index cannot be read.
+    pub(super) fn spot(&self, id: &EntryId) -> Result<Option<(usize, DocId)>, IndexFault> {
+        let term = Term::from_field_u64(self.fields.id[0], beginning(id));
+        for (number, segment) in self.segments.iter().enumerate() {
+            let Some(mut postings) = segment.ids.read_postings(&term, IndexRecordOption::Basic)? else { continue };
+            let mut found = None;
+            segment.each_live(&mut postings, |doc| found = found.or_else(|| (segment.id(doc) == *id).then_some(doc)));
+            if let Some(doc) = found {
+                return Ok(Some((number, doc)));
+            }
+        }
+        Ok(None)
     }
 
     /// The organisation, the claim of time and the id of what stands at a place.

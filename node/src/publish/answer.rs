@@ -1,11 +1,11 @@
-//! Answers to what was published: reviews, and the notice that takes something back.
+//! Answers to what was published: reviews, and notices that take something back, respond to it, or join names.
 
 use std::collections::BTreeMap;
 use std::path::Path;
 
 use lyceum_protocol::publication::evaluation::lift;
 use lyceum_protocol::publication::{
-    Json, Link, Model, Publication, PublicationFault, Rel, TITLE_CHARS_MAX, Unscored, Verdict,
+    Json, Link, Model, Publication, PublicationFault, Rel, Response, TITLE_CHARS_MAX, Unscored, Verdict,
 };
 
 use super::{FileFault, json};
@@ -54,6 +54,31 @@ pub fn retraction(target: &str, titled: &str, reason: &str, words: Words) -> Res
     made("notice", Rel::Retracts, target, &format!("Retracted: {titled}"), words, fields)
 }
 
+/// The notice that says how its author stands to the finding `target`, whose title is `titled`.
+///
+/// # Errors
+/// [`PublicationFault`] for what may not be published.
+pub fn response(target: &str, titled: &str, how: Response, words: Words) -> Result<Publication, PublicationFault> {
+    let fields = BTreeMap::from([("response".to_owned(), how.name().into())]);
+    let said = match how {
+        Response::Affected => "Affected",
+        Response::NotAffected => "Not affected",
+        Response::Mitigated => "Mitigated",
+        Response::Investigating => "Investigating",
+    };
+    made("notice", Rel::Responds, target, &format!("{said}: {titled}"), words, fields)
+}
+
+/// The notice that says that names mean one model.
+///
+/// # Errors
+/// [`PublicationFault`] for what may not be published, such as one name alone.
+pub fn same_as(names: &[String], words: Words) -> Result<Publication, PublicationFault> {
+    let models = names.iter().map(|name| Model::named(name.trim()).to_json()).collect();
+    let title = format!("One model: {}", names.join(", "));
+    finished("notice", &title, words, BTreeMap::from([("same_as".to_owned(), Json::List(models))]))
+}
+
 fn made(
     kind: &str,
     rel: Rel,
@@ -62,11 +87,20 @@ fn made(
     words: Words,
     mut fields: BTreeMap<String, Json>,
 ) -> Result<Publication, PublicationFault> {
-    let title = words.title.unwrap_or_else(|| title.chars().take(TITLE_CHARS_MAX).collect());
     let link = Link { rel, target: target.to_owned() };
+    fields.insert("links".to_owned(), Json::List(vec![link.to_json()]));
+    finished(kind, title, words, fields)
+}
+
+fn finished(
+    kind: &str,
+    title: &str,
+    words: Words,
+    mut fields: BTreeMap<String, Json>,
+) -> Result<Publication, PublicationFault> {
+    let title = words.title.unwrap_or_else(|| title.chars().take(TITLE_CHARS_MAX).collect());
     fields.insert("type".to_owned(), kind.into());
     fields.insert("title".to_owned(), title.into());
-    fields.insert("links".to_owned(), Json::List(vec![link.to_json()]));
     if let Some(body) = words.body {
         fields.insert("body".to_owned(), body.into());
     }
@@ -127,6 +161,16 @@ mod tests {
         assert_eq!((review.links[0].rel.name(), review.models()[0].name.as_str()), ("replicates", "o/m"));
         let evaluation = review.evaluation().unwrap();
         assert_eq!((evaluation.record.results.len(), evaluation.unscored.len()), (1, 1));
+    }
+
+    #[test]
+    fn notices_respond_and_join_names() {
+        let made = response(&id(), "A risk", Response::NotAffected, Words::default()).unwrap();
+        assert_eq!((made.title.as_str(), made.links[0].rel.name()), ("Not affected: A risk", "responds"));
+        let joined = same_as(&["a".into(), "b".into()], Words::default()).unwrap();
+        assert_eq!((joined.title.as_str(), joined.links.len()), ("One model: a, b", 0));
+        let twice = same_as(&["a".into(), "a ".into()], Words::default()).unwrap_err();
+        assert_eq!(twice.field, "same_as");
     }
 
     #[test]

@@ -97,7 +97,10 @@ fn own_fields(kind: &str, nature: &str) -> String {
             add("# audience", "\"\"", "whom it is for");
             add("# address", "\"\"", "where it is");
         }
-        ("call", _) => add("# ends", "2026-12-31", "until when the question is open"),
+        ("call", _) => {
+            add("# ends", "2026-12-31", "until when the question is open");
+            add("# models", "[example/model]", "the models that it is about");
+        }
         ("review", _) => {
             add("verdict", "\"\"", &Verdict::WORDS.join(", "));
             add("links", "[{rel: \"\", target: \"\"}]", "rel as the verdict (replies for comments), and the id");

@@ -98,7 +98,7 @@ impl Daemon {
             lan,
             ..network::Settings::of(options.network)
         };
-        let (network, events) = network::start(settings, &options.secret).await?;
+        let network::Started { network, events, .. } = network::start(settings, &options.secret).await?;
         let mut entropy = [0; 32];
         getrandom::fill(&mut entropy).map_err(DaemonFault::Entropy)?;
         let stop = CancellationToken::new();

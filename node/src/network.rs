@@ -13,6 +13,7 @@
 //! | requests of one peer | [`Limits::calls_per_peer`] | answered *busy* |
 //! | answers not yet written | [`Limits::answer_bytes`], of one peer [`Limits::answer_bytes_per_peer`] | *busy* in their place |
 //! | own requests to one peer | [`Limits::asks_per_peer`] | answered at once as lost |
+//! | requests for attachments, in and out | [`attachments::QUEUE`] each way, and [`Limits::attachments`] | *busy*, or lost at once |
 //! | gossip waiting for a verdict | `gossip::OFFERS` | the oldest is ignored |
 //!
 //! libp2p writes session keys to the file named by `SSLKEYLOGFILE` when that is set, and cannot be told not to.
@@ -20,6 +21,7 @@
 
 pub mod address;
 mod asks;
+pub mod attachments;
 mod behaviour;
 mod calls;
 mod codec;
@@ -45,7 +47,7 @@ pub use lyceum_protocol::replica::event::AskFault;
 use tokio::sync::{mpsc, watch};
 
 pub use self::gossip::Topic;
-pub use self::settings::{ASK_MAX_FOR, Limits, Settings};
+pub use self::settings::{ASK_MAX_FOR, Budget, Limits, Settings};
 use self::task::Task;
 
 /// Commands that wait for the task.
@@ -179,14 +181,21 @@ pub struct Network {
     addresses: watch::Receiver<Addresses>,
 }
 
+/// A network at work.
+pub struct Started {
+    /// Speaks to it.
+    pub network: Network,
+    /// What it tells.
+    pub events: mpsc::Receiver<NetEvent>,
+    /// Attachments go by a way of their own, beside sync.
+    pub attachments: attachments::Outside,
+}
+
 /// Binds all listening addresses and starts the swarm on its own task. Until [`Network::set_members`] everyone is a guest.
 ///
 /// # Errors
 /// [`NetworkFault`]; nothing is left running then.
-pub async fn start(
-    settings: Settings,
-    secret: &SecretKey,
-) -> Result<(Network, mpsc::Receiver<NetEvent>), NetworkFault> {
+pub async fn start(settings: Settings, secret: &SecretKey) -> Result<Started, NetworkFault> {
     if std::env::var_os("SSLKEYLOGFILE").is_some_and(|path| !path.is_empty()) {
         tracing::warn!("SSLKEYLOGFILE is set: session keys of QUIC connections are written there; unset it");
     }
@@ -194,10 +203,11 @@ pub async fn start(
     let (events, event_queue) = mpsc::channel(EVENTS);
     let (members, member_sets) = watch::channel(Arc::default());
     let (address_book, addresses) = watch::channel(Addresses::default());
-    let mut task = Task::new(settings, secret, command_queue, member_sets, events, address_book)?;
+    let (attachments, inside) = attachments::link();
+    let mut task = Task::new(settings, secret, command_queue, member_sets, events, address_book, inside)?;
     task.listen().await?;
     tokio::spawn(task.run());
-    Ok((Network { commands, members, addresses }, event_queue))
+    Ok(Started { network: Network { commands, members, addresses }, events: event_queue, attachments })
 }
 
 impl Network {

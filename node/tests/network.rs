@@ -1,6 +1,8 @@
 //! The network room over real sockets of this machine: members, guests, hostile peers.
 #![expect(clippy::unwrap_used, clippy::expect_used, reason = "fixtures outside of test functions may fail the test")]
 
+#[path = "network/attachments.rs"]
+mod attachments;
 #[path = "network/fixture.rs"]
 mod fixture;
 #[path = "network/hostile.rs"]

@@ -31,6 +31,5 @@ pub const ANSWER_MAX: usize = PIECE as usize + 1024;
 
 const _: () = assert!(4 + 8 + HASHES_MAX * 32 <= REQUEST_MAX, "a request fits its frame");
 const _: () = assert!(4 + 8 + PROOF_MAX * 32 + 8 + PIECE as usize <= ANSWER_MAX, "a piece fits its frame");
-const _: () =
-    assert!(4 + 8 + HASHES_MAX * (32 + 8 + 8 + RANGES_MAX * 8) <= ANSWER_MAX, "what is held fits its frame");
+const _: () = assert!(4 + 8 + HASHES_MAX * (32 + 8 + 8 + RANGES_MAX * 8) <= ANSWER_MAX, "what is held fits its frame");
 const _: () = assert!(PIECES_MAX as u64 * PIECE as u64 == ATTACHMENT_MAX, "the largest file has the longest proofs");

@@ -7,13 +7,13 @@ use std::time::Duration;
 
 use libp2p::identity::Keypair;
 use libp2p::swarm::NetworkBehaviour;
-use libp2p::{Swarm, connection_limits, identify, ping, request_response, swarm};
+use libp2p::{StreamProtocol, Swarm, connection_limits, identify, ping, request_response, swarm};
 
-use super::codec::{self, SyncCodec};
+use super::codec::{self, FrameCodec, Frames};
 use super::door::{Door, Members};
 use super::gate::MembersOnly;
 use super::gossip::{self, Router};
-use super::settings::{ASK_MAX_FOR, IDLE, Limits, Settings};
+use super::settings::{ASK_MAX_FOR, Budget, IDLE, Limits, Settings};
 use super::transport::transport;
 use super::{NetworkFault, address};
 
@@ -31,7 +31,8 @@ pub(super) struct Protocols {
     pub(super) door: Door,
     identify: identify::Behaviour,
     ping: ping::Behaviour,
-    pub(super) sync: request_response::Behaviour<SyncCodec>,
+    pub(super) sync: request_response::Behaviour<FrameCodec>,
+    pub(super) attachment: request_response::Behaviour<FrameCodec>,
     pub(super) gossip: MembersOnly<Router>,
 }
 
@@ -47,15 +48,8 @@ impl Protocols {
             door: Door::new(limits.pending_per_ip, limits.guests),
             identify: identify::Behaviour::new(identify),
             ping: ping::Behaviour::new(ping::Config::new().with_interval(PING_EVERY)),
-            sync: request_response::Behaviour::with_codec(
-                SyncCodec::new(limits.request_within, limits.answer_within),
-                [(codec::PROTOCOL, request_response::ProtocolSupport::Full)],
-                request_response::Config::default()
-                    // The codec has the shorter limits; this one bounds how long an answer may be thought about.
-                    .with_request_timeout(ASK_MAX_FOR)
-                    // Both directions, and as many again that are told that we are busy.
-                    .with_max_concurrent_streams(2 * limits.calls_per_peer + limits.asks_per_peer),
-            ),
+            sync: questions(codec::SYNC, limits, &limits.sync()),
+            attachment: questions(codec::ATTACHMENT, limits, &limits.attachments),
             gossip: MembersOnly::new(gossip::router(settings.network)?),
         })
     }
@@ -65,6 +59,19 @@ impl Protocols {
         self.door.set_members(Arc::clone(&members));
         self.gossip.set_members(members);
     }
+}
+
+/// A protocol of requests and answers.
+fn questions(frames: Frames, limits: &Limits, budget: &Budget) -> request_response::Behaviour<FrameCodec> {
+    request_response::Behaviour::with_codec(
+        FrameCodec::new(frames, limits.request_within, limits.answer_within),
+        [(StreamProtocol::new(frames.name), request_response::ProtocolSupport::Full)],
+        request_response::Config::default()
+            // The codec has the shorter limits; this one bounds how long an answer may be thought about.
+            .with_request_timeout(ASK_MAX_FOR)
+            // Both directions, and as many again that are told that we are busy.
+            .with_max_concurrent_streams(2 * budget.calls_per_peer + budget.asks_per_peer),
+    )
 }
 
 fn connection_limits(limits: &Limits) -> connection_limits::ConnectionLimits {

@@ -6,7 +6,7 @@ use libp2p::PeerId;
 use libp2p::request_response::{InboundRequestId, ResponseChannel};
 use tokio::time::Instant;
 
-use super::settings::{LINGER, Limits};
+use super::settings::{Budget, LINGER};
 
 /// What one peer has under way.
 #[derive(Default)]
@@ -34,9 +34,7 @@ pub(super) struct Way {
 
 /// All requests that are being answered.
 pub(super) struct Calls {
-    per_peer: usize,
-    bytes_max: usize,
-    bytes_max_per_peer: usize,
+    budget: Budget,
     next: u64,
     waiting: HashMap<u64, (InboundRequestId, ResponseChannel<Vec<u8>>)>,
     open: HashMap<InboundRequestId, Call>,
@@ -46,22 +44,13 @@ pub(super) struct Calls {
 
 impl Calls {
     /// None yet.
-    pub(super) fn new(limits: &Limits) -> Self {
-        Self {
-            per_peer: limits.calls_per_peer,
-            bytes_max: limits.answer_bytes,
-            bytes_max_per_peer: limits.answer_bytes_per_peer,
-            next: 0,
-            waiting: HashMap::new(),
-            open: HashMap::new(),
-            loads: HashMap::new(),
-            bytes: 0,
-        }
+    pub(super) fn new(budget: Budget) -> Self {
+        Self { budget, next: 0, waiting: HashMap::new(), open: HashMap::new(), loads: HashMap::new(), bytes: 0 }
     }
 
     /// Whether another request of a peer may be taken.
     pub(super) fn has_room_for(&self, peer: &PeerId) -> bool {
-        self.loads.get(peer).is_none_or(|load| load.calls < self.per_peer)
+        self.loads.get(peer).is_none_or(|load| load.calls < self.budget.calls_per_peer)
     }
 
     /// Takes a request; gives its number.
@@ -81,8 +70,8 @@ impl Calls {
         let (id, channel) = self.waiting.remove(&number)?;
         let call = self.open.get_mut(&id)?;
         let load = self.loads.entry(call.peer).or_default();
-        let fits = self.bytes.saturating_add(bytes) <= self.bytes_max
-            && load.bytes.saturating_add(bytes) <= self.bytes_max_per_peer;
+        let fits = self.bytes.saturating_add(bytes) <= self.budget.answer_bytes
+            && load.bytes.saturating_add(bytes) <= self.budget.answer_bytes_per_peer;
         if !fits {
             return Some(Way { channel, has_room: false });
         }

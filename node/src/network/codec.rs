@@ -1,4 +1,4 @@
-//! Frames of `/lyceum/sync/1`: a length (u32, big-endian) and a body; one request and one answer on each stream.
+//! Frames of `/lyceum/sync/1` and `/lyceum/attachment/1`: a length (u32, big-endian) and a body; one request and one answer on each stream.
 //!
 //! A length above the limit is refused before anything is allocated. Memory grows in steps of 8 KiB with what really
 //! arrives. Every read and write has an end in time, so a withheld body holds a stream, not for ever, and little memory.
@@ -9,11 +9,24 @@ use std::time::Duration;
 
 use futures::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use libp2p::{StreamProtocol, request_response};
-use lyceum_protocol::limits;
+use lyceum_protocol::{attachment, limits};
 use tokio::time::Instant;
 
-/// The name under which both ends agree on these frames.
-pub(super) const PROTOCOL: StreamProtocol = StreamProtocol::new("/lyceum/sync/1");
+/// What a protocol is called and how much its frames hold.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Frames {
+    /// The name under which both ends agree on it.
+    pub(super) name: &'static str,
+    request_max: usize,
+    answer_max: usize,
+}
+
+/// Anti-entropy.
+pub(super) const SYNC: Frames =
+    Frames { name: "/lyceum/sync/1", request_max: limits::REQUEST_MAX, answer_max: limits::FRAME_MAX };
+/// Pieces of attachments.
+pub(super) const ATTACHMENT: Frames =
+    Frames { name: "/lyceum/attachment/1", request_max: attachment::REQUEST_MAX, answer_max: attachment::ANSWER_MAX };
 
 /// Bytes of memory that are asked for at once.
 const STEP: usize = 8 * 1024;
@@ -29,17 +42,18 @@ pub(super) struct Question {
 
 /// One stream's side of the protocol.
 #[derive(Debug, Clone)]
-pub(super) struct SyncCodec {
+pub(super) struct FrameCodec {
+    frames: Frames,
     request_within: Duration,
     answer_within: Duration,
     /// Of the request that this stream carries out.
     until: Option<Instant>,
 }
 
-impl SyncCodec {
+impl FrameCodec {
     /// `request_within` for a request to arrive, `answer_within` for an answer to be taken.
-    pub(super) fn new(request_within: Duration, answer_within: Duration) -> Self {
-        Self { request_within, answer_within, until: None }
+    pub(super) fn new(frames: Frames, request_within: Duration, answer_within: Duration) -> Self {
+        Self { frames, request_within, answer_within, until: None }
     }
 }
 
@@ -74,7 +88,7 @@ async fn by<T>(until: Instant, work: impl Future<Output = io::Result<T>>) -> io:
     tokio::time::timeout_at(until, work).await.unwrap_or_else(|_| Err(io::ErrorKind::TimedOut.into()))
 }
 
-impl request_response::Codec for SyncCodec {
+impl request_response::Codec for FrameCodec {
     type Protocol = StreamProtocol;
     type Request = Question;
     type Response = Vec<u8>;
@@ -85,7 +99,7 @@ impl request_response::Codec for SyncCodec {
         io: &mut T,
     ) -> io::Result<Question> {
         let until = Instant::now() + self.request_within;
-        let body = by(until, read(io, limits::REQUEST_MAX)).await?;
+        let body = by(until, read(io, self.frames.request_max)).await?;
         Ok(Question { body: Arc::new(body), until })
     }
 
@@ -96,7 +110,7 @@ impl request_response::Codec for SyncCodec {
     ) -> io::Result<Vec<u8>> {
         // One clone of the codec serves one stream, so this is the time limit of the request just written.
         let until = self.until.unwrap_or_else(|| Instant::now() + self.answer_within);
-        by(until, read(io, limits::FRAME_MAX)).await
+        by(until, read(io, self.frames.answer_max)).await
     }
 
     async fn write_request<T: AsyncWrite + Unpin + Send>(
@@ -106,7 +120,7 @@ impl request_response::Codec for SyncCodec {
         question: Question,
     ) -> io::Result<()> {
         self.until = Some(question.until);
-        by(question.until, write(io, &question.body, limits::REQUEST_MAX)).await
+        by(question.until, write(io, &question.body, self.frames.request_max)).await
     }
 
     async fn write_response<T: AsyncWrite + Unpin + Send>(
@@ -115,7 +129,7 @@ impl request_response::Codec for SyncCodec {
         io: &mut T,
         answer: Vec<u8>,
     ) -> io::Result<()> {
-        by(Instant::now() + self.answer_within, write(io, &answer, limits::FRAME_MAX)).await
+        by(Instant::now() + self.answer_within, write(io, &answer, self.frames.answer_max)).await
     }
 }
 
@@ -130,8 +144,10 @@ mod tests {
 
     use super::*;
 
-    fn codec() -> SyncCodec {
-        SyncCodec::new(Duration::from_millis(50), Duration::from_millis(50))
+    const PROTOCOL: StreamProtocol = StreamProtocol::new(SYNC.name);
+
+    fn codec() -> FrameCodec {
+        FrameCodec::new(SYNC, Duration::from_millis(50), Duration::from_millis(50))
     }
 
     fn runtime() -> tokio::runtime::Runtime {
@@ -211,7 +227,7 @@ mod tests {
     #[test]
     fn an_answer_has_the_time_of_its_request() {
         runtime().block_on(async {
-            let mut codec = SyncCodec::new(Duration::from_secs(600), Duration::from_secs(600));
+            let mut codec = FrameCodec::new(SYNC, Duration::from_secs(600), Duration::from_secs(600));
             let question = Question { body: Arc::default(), until: Instant::now() + Duration::from_millis(30) };
             codec.write_request(&PROTOCOL, &mut Cursor::new(Vec::new()), question).await.unwrap();
             let mut silent = Withholding { bytes: Vec::new(), at: 0, offered: 0 };

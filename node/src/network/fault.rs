@@ -65,13 +65,13 @@ pub(super) fn dial_words(fault: &DialError) -> String {
 }
 
 /// What a failed request means to the asker.
-pub(super) fn ask_fault(fault: &OutboundFailure) -> AskFault {
+pub(super) fn ask_fault(fault: &OutboundFailure, protocol: &str) -> AskFault {
     match fault {
         OutboundFailure::Timeout => AskFault::TimedOut,
         OutboundFailure::ConnectionClosed | OutboundFailure::DialFailure => {
             AskFault::Lost("the connection ended".to_owned())
         }
-        OutboundFailure::UnsupportedProtocols => AskFault::Bad("the peer does not speak /lyceum/sync/1".to_owned()),
+        OutboundFailure::UnsupportedProtocols => AskFault::Bad(format!("the peer does not speak {protocol}")),
         OutboundFailure::Io(fault) => match fault.kind() {
             io::ErrorKind::TimedOut => AskFault::TimedOut,
             io::ErrorKind::InvalidData => AskFault::Bad(fault.to_string()),

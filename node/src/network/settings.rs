@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use libp2p::Multiaddr;
+use lyceum_protocol::attachment::ANSWER_MAX;
 use lyceum_protocol::hash::NetworkId;
 use lyceum_protocol::limits::FRAME_MAX;
 
@@ -38,6 +39,19 @@ impl Settings {
     }
 }
 
+/// Bounds of one protocol of requests and answers.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Budget {
+    /// Requests of one peer that are being answered.
+    pub calls_per_peer: usize,
+    /// Bytes of answers that are being written, to all peers.
+    pub answer_bytes: usize,
+    /// Bytes of answers that are being written, to one peer.
+    pub answer_bytes_per_peer: usize,
+    /// Own requests to one peer that wait for their answer.
+    pub asks_per_peer: usize,
+}
+
 /// Bounds on what others can make this node do.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Limits {
@@ -61,12 +75,26 @@ pub struct Limits {
     pub answer_bytes_per_peer: usize,
     /// Own requests to one peer that wait for their answer.
     pub asks_per_peer: usize,
+    /// The same four for pieces of attachments: fewer, so that sync goes on beside them.
+    pub attachments: Budget,
     /// Time for a request to arrive whole once its stream is open.
     pub request_within: Duration,
     /// Time for an answer to be taken by the peer.
     pub answer_within: Duration,
     /// Time for a dial, handshake and name resolution included.
     pub dial_within: Duration,
+}
+
+impl Limits {
+    /// The bounds of sync.
+    pub(super) const fn sync(&self) -> Budget {
+        Budget {
+            calls_per_peer: self.calls_per_peer,
+            answer_bytes: self.answer_bytes,
+            answer_bytes_per_peer: self.answer_bytes_per_peer,
+            asks_per_peer: self.asks_per_peer,
+        }
+    }
 }
 
 impl Default for Limits {
@@ -82,6 +110,12 @@ impl Default for Limits {
             answer_bytes: 64 * 1024 * 1024,
             answer_bytes_per_peer: 8 * 1024 * 1024,
             asks_per_peer: 32,
+            attachments: Budget {
+                calls_per_peer: 8,
+                answer_bytes: 32 * 1024 * 1024,
+                answer_bytes_per_peer: 8 * ANSWER_MAX,
+                asks_per_peer: 8,
+            },
             request_within: Duration::from_secs(15),
             answer_within: Duration::from_secs(60),
             dial_within: Duration::from_secs(10),

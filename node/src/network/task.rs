@@ -1,6 +1,7 @@
 //! The task that owns the swarm. It waits for nobody: what others have to do arrives as a command, what they have to
 //! know leaves as an event.
 
+mod attachment;
 mod command;
 mod event;
 mod listen;
@@ -18,6 +19,7 @@ use tokio::sync::{mpsc, watch};
 use tokio::time::Instant;
 
 use super::asks::Asks;
+use super::attachments::Inside;
 use super::behaviour::{Protocols, ProtocolsEvent, swarm};
 use super::calls::Calls;
 use super::gossip::{Offers, Topics};
@@ -39,12 +41,12 @@ enum Due {
 }
 
 /// What a turn of the task is about.
-#[expect(clippy::large_enum_variant, reason = "made and taken apart once a turn, never stored")]
 enum Turn {
     Advanced,
     Due,
     Members,
     Command(Command),
+    Attachment(attachment::Turn),
     Swarm(Box<SwarmEvent<ProtocolsEvent>>),
     Over,
 }
@@ -61,6 +63,7 @@ pub(super) struct Task {
     dials: HashMap<PeerId, PublicKey>,
     calls: Calls,
     asks: Asks,
+    attachments: attachment::Attachments,
     offers: Offers,
     topics: Topics,
     due: BTreeSet<(Instant, Due)>,
@@ -79,6 +82,7 @@ impl Task {
         members: watch::Receiver<Arc<BTreeSet<PublicKey>>>,
         events: mpsc::Sender<NetEvent>,
         addresses: watch::Sender<Addresses>,
+        attachments: Inside,
     ) -> Result<Self, NetworkFault> {
         let keypair = keypair_of(secret).ok_or_else(|| NetworkFault::Setup("the node key is refused".to_owned()))?;
         Ok(Self {
@@ -89,8 +93,9 @@ impl Task {
             addresses,
             peers: Peers::new(secret.public()),
             dials: HashMap::new(),
-            calls: Calls::new(&settings.limits),
+            calls: Calls::new(settings.limits.sync()),
             asks: Asks::default(),
+            attachments: attachment::Attachments::new(attachments, settings.limits.attachments),
             offers: Offers::default(),
             topics: Topics::of(settings.network),
             due: BTreeSet::new(),
@@ -109,6 +114,7 @@ impl Task {
                 Turn::Due => self.look_at_due(),
                 Turn::Members => self.apply_members(),
                 Turn::Command(command) => self.obey(command),
+                Turn::Attachment(turn) => self.turn_to_attachment(turn),
                 Turn::Swarm(event) => self.handle(*event),
                 Turn::Over => self.begin_to_stop(),
             }
@@ -129,6 +135,7 @@ impl Task {
                 () = until(due) => Turn::Due,
                 Ok(()) = self.members.changed() => Turn::Members,
                 Some(command) = self.commands.recv(), if !congested => Turn::Command(command),
+                turn = self.attachments.next_turn() => Turn::Attachment(turn),
                 event = self.swarm.select_next_some(), if !congested => Turn::Swarm(Box::new(event)),
             };
         }
@@ -137,6 +144,7 @@ impl Task {
             () = until(due) => Turn::Due,
             Ok(()) = self.members.changed() => Turn::Members,
             command = self.commands.recv(), if !gone => command.map_or(Turn::Over, Turn::Command),
+            turn = self.attachments.next_turn() => Turn::Attachment(turn),
             event = self.swarm.select_next_some() => Turn::Swarm(Box::new(event)),
         }
     }
@@ -148,7 +156,7 @@ impl Task {
             match due {
                 Due::Guest(peer, id) => self.close(peer, "guests stay a minute", |it| it.id == id),
                 Due::Close(peer, id, latest) => self.close_when_quiet(peer, id, latest),
-                Due::Stop(latest) if now >= latest || self.calls.are_all_quiet(now) => self.stopped = true,
+                Due::Stop(latest) if now >= latest || self.are_all_quiet(now) => self.stopped = true,
                 Due::Stop(latest) => {
                     self.due.insert((soon(now, latest), due));
                 }
@@ -162,11 +170,12 @@ impl Task {
         for id in self.peers.close(&peer, why, which) {
             self.close_when_quiet(peer, id, latest);
         }
+        self.tell_connected();
     }
 
     fn close_when_quiet(&mut self, peer: PeerId, id: ConnectionId, latest: Instant) {
         let now = Instant::now();
-        if now >= latest || self.calls.are_quiet(&peer, now) {
+        if now >= latest || self.are_quiet(&peer, now) {
             self.swarm.close_connection(id);
         } else {
             self.due.insert((soon(now, latest), Due::Close(peer, id, latest)));
@@ -198,6 +207,16 @@ impl Task {
         }
     }
 
+    /// Whether closing the connections of a peer loses no answer.
+    fn are_quiet(&self, peer: &PeerId, now: Instant) -> bool {
+        self.calls.are_quiet(peer, now) && self.attachments.calls.are_quiet(peer, now)
+    }
+
+    /// Whether closing all connections loses no answer.
+    fn are_all_quiet(&self, now: Instant) -> bool {
+        self.calls.are_all_quiet(now) && self.attachments.calls.are_all_quiet(now)
+    }
+
     fn begin_to_stop(&mut self) {
         if !self.stopping {
             self.stopping = true;
@@ -212,6 +231,7 @@ impl Task {
             let result = Err(AskFault::Lost("this node is shutting down".to_owned()));
             self.outlet.push(NetEvent::Answered { ask, result });
         }
+        self.attachments.lose_all("this node is shutting down");
         let ids: Vec<ConnectionId> = self.peers.all().map(|(_, _, it)| it.id).collect();
         for id in ids {
             self.swarm.close_connection(id);

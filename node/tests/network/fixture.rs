@@ -3,7 +3,8 @@
 use std::collections::BTreeSet;
 use std::time::Duration;
 
-use lyceum_node::network::{AskFault, Limits, Multiaddr, NetEvent, Network, Settings, Topic, start};
+use lyceum_node::network::attachments::{Asker, Call, Outside};
+use lyceum_node::network::{AskFault, Limits, Multiaddr, NetEvent, Network, Settings, Started, Topic, start};
 use lyceum_protocol::hash::NetworkId;
 use lyceum_protocol::key::{PublicKey, SecretKey};
 use tokio::sync::mpsc;
@@ -25,6 +26,8 @@ pub(crate) fn settings() -> Settings {
 pub(crate) struct Node {
     pub(crate) net: Network,
     pub(crate) events: mpsc::Receiver<NetEvent>,
+    pub(crate) asker: Asker,
+    pub(crate) calls: mpsc::Receiver<Call>,
     pub(crate) key: PublicKey,
     /// Every event that was looked at, in order.
     pub(crate) seen: Vec<NetEvent>,
@@ -35,8 +38,9 @@ impl Node {
         let mut settings = settings();
         change(&mut settings);
         let secret = secret(seed);
-        let (net, events) = start(settings, &secret).await.unwrap();
-        Self { net, events, key: secret.public(), seen: Vec::new() }
+        let Started { network: net, events, attachments: Outside { asker, calls } } =
+            start(settings, &secret).await.unwrap();
+        Self { net, events, asker, calls, key: secret.public(), seen: Vec::new() }
     }
 
     pub(crate) async fn with(seed: u8, change: impl FnOnce(&mut Limits)) -> Self {

@@ -7,23 +7,25 @@ use libp2p::gossipsub::{self, MessageAcceptance};
 use libp2p::request_response::{self, Message, OutboundFailure};
 use libp2p::swarm::{ConnectionError, ConnectionId, SwarmEvent};
 use libp2p::{PeerId, ping};
+use lyceum_protocol::key::PublicKey;
 use lyceum_protocol::limits;
 use tokio::time::Instant;
 
 use super::super::behaviour::ProtocolsEvent;
-use super::super::codec::Question;
+use super::super::codec::{self, Question};
 use super::super::outlet::Room;
 use super::super::peers::{Connection, Dialler, Tell};
 use super::super::{NetEvent, Topic, address, fault, identity};
 use super::command::busy;
 use super::{Due, Task};
 
-type SyncEvent = request_response::Event<Question, Vec<u8>>;
+pub(super) type QuestionEvent = request_response::Event<Question, Vec<u8>>;
 
 impl Task {
     pub(super) fn handle(&mut self, event: SwarmEvent<ProtocolsEvent>) {
         match event {
             SwarmEvent::Behaviour(ProtocolsEvent::Sync(event)) => self.on_sync(event),
+            SwarmEvent::Behaviour(ProtocolsEvent::Attachment(event)) => self.on_attachment(event),
             SwarmEvent::Behaviour(ProtocolsEvent::Gossip(event)) => self.on_gossip(event),
             SwarmEvent::Behaviour(ProtocolsEvent::Ping(event)) => self.on_ping(event),
             SwarmEvent::ConnectionEstablished { peer_id, connection_id, endpoint, .. } => {
@@ -85,6 +87,7 @@ impl Task {
             }
             Tell::Nothing => {}
         }
+        self.tell_connected();
     }
 
     fn on_closed(&mut self, peer: PeerId, id: ConnectionId, cause: Option<&ConnectionError>) {
@@ -93,6 +96,7 @@ impl Task {
         if let Some(until) = connection.until {
             self.due.remove(&(until, Due::Guest(peer, id)));
         }
+        self.tell_connected();
         let Some(key) = closed.down else { return };
         let words = connection.closing.unwrap_or_else(|| match cause {
             None => "the connection was closed".to_owned(),
@@ -100,6 +104,7 @@ impl Task {
             Some(ConnectionError::IO(fault)) => format!("the connection ended: {fault}"),
         });
         self.calls.forget(&peer);
+        self.attachments.calls.forget(&peer);
         self.lose_asks(&peer, &words);
         self.outlet.push(NetEvent::PeerDown { peer: key, cause: words });
     }
@@ -109,6 +114,7 @@ impl Task {
             let result = Err(super::AskFault::Lost(why.to_owned()));
             self.outlet.push(NetEvent::Answered { ask, result });
         }
+        self.attachments.lose_all_to(peer, why);
     }
 
     fn on_ping(&mut self, event: ping::Event) {
@@ -121,33 +127,50 @@ impl Task {
         }
     }
 
-    fn on_sync(&mut self, event: SyncEvent) {
+    fn on_sync(&mut self, event: QuestionEvent) {
         match event {
-            SyncEvent::Message { peer, connection_id, message: Message::Request { request_id, request, channel } } => {
+            QuestionEvent::Message {
+                peer,
+                connection_id,
+                message: Message::Request { request_id, request, channel },
+            } => {
                 self.on_request(peer, connection_id, request_id, request, channel);
             }
-            SyncEvent::Message { message: Message::Response { request_id, response }, .. } => {
+            QuestionEvent::Message { message: Message::Response { request_id, response }, .. } => {
                 if let Some(ask) = self.asks.take(request_id) {
                     self.outlet.push(NetEvent::Answered { ask: ask.number, result: Ok(response) });
                 }
             }
-            SyncEvent::OutboundFailure { request_id, error, .. } => {
+            QuestionEvent::OutboundFailure { request_id, error, .. } => {
                 let Some(mut ask) = self.asks.take(request_id) else { return };
                 // Of two connections one gave way. Everything that is asked may be asked twice.
                 let gave_way = matches!(error, OutboundFailure::ConnectionClosed) && self.peers.is_up(&ask.peer);
                 if gave_way && ask.take_another_try() {
                     self.send_ask(ask);
                 } else {
-                    let result = Err(fault::ask_fault(&error));
+                    let result = Err(fault::ask_fault(&error, codec::SYNC.name));
                     self.outlet.push(NetEvent::Answered { ask: ask.number, result });
                 }
             }
-            SyncEvent::ResponseSent { request_id, .. } => self.calls.ended(request_id, Some(Instant::now())),
-            SyncEvent::InboundFailure { request_id, error, peer, .. } => {
+            QuestionEvent::ResponseSent { request_id, .. } => self.calls.ended(request_id, Some(Instant::now())),
+            QuestionEvent::InboundFailure { request_id, error, peer, .. } => {
                 tracing::debug!(%peer, %error, "an answer did not reach its asker");
                 self.calls.ended(request_id, None);
             }
         }
+    }
+
+    /// Whose request it is and whether that is a member; `None` if it is not looked at. Ends a connection over which a
+    /// guest sent too much.
+    pub(super) fn hear(&mut self, peer: &PeerId, connection: ConnectionId, bytes: usize) -> Option<(PublicKey, bool)> {
+        let key = self.peers.key(peer)?;
+        let (heard, member) = self.peers.heard(peer, connection, bytes)?;
+        if !member && heard > self.settings.limits.guest_bytes {
+            self.peers.close(peer, "a guest sent too much", |it| it.id == connection);
+            self.swarm.close_connection(connection);
+            return None;
+        }
+        Some((key, member))
     }
 
     fn on_request(
@@ -158,14 +181,7 @@ impl Task {
         request: Question,
         channel: request_response::ResponseChannel<Vec<u8>>,
     ) {
-        let Some(key) = self.peers.key(&peer) else { return };
-        if let Some((heard, false)) = self.peers.heard(&peer, connection, request.body.len())
-            && heard > self.settings.limits.guest_bytes
-        {
-            self.peers.close(&peer, "a guest sent too much", |it| it.id == connection);
-            self.swarm.close_connection(connection);
-            return;
-        }
+        let Some((key, _)) = self.hear(&peer, connection, request.body.len()) else { return };
         let refused = if !self.calls.has_room_for(&peer) {
             Some("too many requests at once")
         } else if self.stopping {
@@ -216,12 +232,7 @@ impl Task {
     }
 
     /// Whether a message is shown to the outside. An oversized one is the fault of whoever passed it on.
-    fn weigh(
-        &self,
-        from: &PeerId,
-        topic: Option<Topic>,
-        size: usize,
-    ) -> Result<(lyceum_protocol::key::PublicKey, Topic), MessageAcceptance> {
+    fn weigh(&self, from: &PeerId, topic: Option<Topic>, size: usize) -> Result<(PublicKey, Topic), MessageAcceptance> {
         if size > limits::GOSSIP_MAX {
             return Err(MessageAcceptance::Reject);
         }

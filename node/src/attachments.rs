@@ -5,6 +5,7 @@
 //! `table` holds the plain facts, `lists` what outlives a restart, `room` what there is place for. Nothing that is read
 //! from the disk is believed before it was checked against the hash.
 
+pub mod access;
 pub mod folder;
 pub mod named;
 pub mod part;
@@ -12,6 +13,8 @@ pub mod put;
 pub mod room;
 pub mod scan;
 
+mod answer;
+mod keeper;
 mod lists;
 mod serve;
 mod table;
@@ -144,6 +147,12 @@ impl Attachments {
             Some(want) => Whereabouts::Wanted(want.clone(), part_bytes(&table, hash)),
             None => Whereabouts::Absent,
         }
+    }
+
+    /// Whether anything of a file may be here. Does not wait.
+    pub(crate) fn is_here(&self, hash: FileHash) -> bool {
+        let table = self.table();
+        table.held.contains_key(&hash) || table.parts.contains_key(&hash)
     }
 
     /// How much is kept, and what is wrong. Does not wait.

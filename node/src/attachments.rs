@@ -12,8 +12,10 @@ pub mod part;
 pub mod put;
 pub mod room;
 pub mod scan;
+pub mod service;
 
 mod answer;
+mod fetching;
 mod keeper;
 mod lists;
 mod serve;
@@ -27,6 +29,7 @@ use std::path::PathBuf;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use lyceum_protocol::attachment::outline::Outline;
 use lyceum_protocol::hash::{EntryId, FileHash};
 use tokio::sync::watch;
 
@@ -147,6 +150,11 @@ impl Attachments {
             Some(want) => Whereabouts::Wanted(want.clone(), part_bytes(&table, hash)),
             None => Whereabouts::Absent,
         }
+    }
+
+    /// Whether a file is wanted and not here yet. Does not wait.
+    pub(crate) fn is_wanted(&self, hash: FileHash) -> bool {
+        self.table().wanted.contains_key(&hash)
     }
 
     /// Whether anything of a file may be here. Does not wait.
@@ -275,12 +283,12 @@ impl Attachments {
     ///
     /// # Errors
     /// Whatever the file system says.
-    pub(crate) fn open_part(&self, hash: FileHash, size: u64) -> io::Result<Arc<Mutex<Part>>> {
+    pub(crate) fn open_part(&self, hash: FileHash, size: u64) -> io::Result<Arc<Part>> {
         if let Some(part) = self.table().parts.get(&hash) {
             return Ok(part.clone());
         }
         // Reads all that is there: outside of the lock.
-        let part = Arc::new(Mutex::new(Part::open(&self.0.folder, hash, size)?));
+        let part = Arc::new(Part::open(&self.0.folder, hash, size)?);
         let mut table = self.table();
         let part = table.parts.entry(hash).or_insert(part).clone();
         drop(table);
@@ -288,37 +296,29 @@ impl Attachments {
         Ok(part)
     }
 
-    /// Closes a file that comes and is not fetched for now: its pieces are known after a restart.
+    /// Closes a file that comes and is not fetched for now. What was shown of it is known when it is opened again.
     pub(crate) fn close_part(&self, hash: FileHash) {
-        let part = self.table().parts.remove(&hash);
-        if let Some(part) = part
-            && let Err(fault) = part.lock().unwrap_or_else(PoisonError::into_inner).save()
-        {
-            tracing::warn!(%hash, %fault, "not saved how far an attachment is: some pieces are fetched again");
-        }
+        self.table().parts.remove(&hash);
     }
 
     /// Gives a file its place that came as a whole.
     ///
     /// # Errors
     /// Whatever the file system says.
-    pub(crate) fn finish_part(&self, hash: FileHash) -> io::Result<()> {
-        let Some(part) = self.table().parts.remove(&hash) else { return Ok(()) };
-        // Whoever reads a piece for a peer has it for a moment.
-        let part = Arc::try_unwrap(part).map(|part| part.into_inner().unwrap_or_else(PoisonError::into_inner));
-        let part = match part {
-            Ok(part) => part,
-            Err(shared) => {
-                let size = shared.lock().unwrap_or_else(PoisonError::into_inner).shape().size();
-                shared.lock().unwrap_or_else(PoisonError::into_inner).save()?;
-                Part::open(&self.0.folder, hash, size)?
-            }
-        };
-        let size = part.shape().size();
-        part.finish()?;
+    pub(crate) fn finish_part(&self, hash: FileHash, outline: &Outline) -> io::Result<()> {
         let mut table = self.table();
-        table.whole(hash, Held { size, placed: crate::clock::wall() });
+        let Some(part) = table.parts.get(&hash).cloned() else { return Ok(()) };
         drop(table);
+        part.finish(outline)?;
+        table = self.table();
+        // Nobody may want it any more: then its file was removed meanwhile.
+        if table.wanted.contains_key(&hash) {
+            table.whole(hash, Held { size: part.shape().size(), placed: crate::clock::wall() });
+            drop(table);
+        } else {
+            drop(table);
+            self.0.folder.remove(hash)?;
+        }
         self.tell();
         Ok(())
     }
@@ -371,9 +371,7 @@ impl Attachments {
 }
 
 fn part_bytes(table: &Table, hash: FileHash) -> u64 {
-    // One that is being written to at this moment is told at the next look.
-    let part = table.parts.get(&hash).and_then(|part| part.try_lock().ok().map(|part| part.held().bytes()));
-    part.unwrap_or(0)
+    table.parts.get(&hash).map_or(0, |part| part.bytes())
 }
 
 /// Room that was promised; given back when it is dropped.

@@ -6,6 +6,10 @@ use serde_json::Value;
 use crate::index::IndexStatus;
 use crate::views::Hidden;
 
+pub use super::attachment_shapes::{
+    AttachmentFault, AttachmentPlan, AttachmentStatus, FetchRequest, FilePlace, FileShape, FilesPage, PutShape, Wanted,
+};
+
 /// One entry in a list.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct EntryLine {
@@ -170,6 +174,9 @@ pub struct EntryPage {
     /// What became of it.
     #[serde(default)]
     pub outcome: Option<OutcomeShape>,
+    /// Its files, and where they are.
+    #[serde(default)]
+    pub files: Vec<FileShape>,
 }
 
 /// One page of the list, newest first.
@@ -389,6 +396,9 @@ pub struct Status {
     pub problems: Vec<Trouble>,
     /// What may be published a day, and what waits because of that.
     pub quota: Quota,
+    /// Attached files: what is here, what is wanted.
+    #[serde(default)]
+    pub attachments: AttachmentStatus,
     /// Nodes of others.
     pub peers: Vec<Peer>,
     /// Where it listens, multiaddrs.

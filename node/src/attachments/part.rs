@@ -6,9 +6,11 @@
 use std::fs::{self, File, OpenOptions};
 use std::io;
 use std::os::unix::fs::{FileExt as _, OpenOptionsExt as _};
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use lyceum_protocol::attachment::PIECE;
-use lyceum_protocol::attachment::outline::{Outline, PieceFault, Proof, Value};
+use lyceum_protocol::attachment::outline::{Outline, Proof, VerifiedPiece};
 use lyceum_protocol::attachment::pieces::Pieces;
 use lyceum_protocol::attachment::shape::Shape;
 use lyceum_protocol::hash::FileHash;
@@ -16,28 +18,22 @@ use lyceum_protocol::hash::FileHash;
 use super::folder::{Folder, remove_file};
 use crate::durable;
 
-/// Pieces after which the outline is saved.
-const SAVE_EVERY: u32 = 64;
-
-/// Why a piece was not taken.
-#[derive(Debug, thiserror::Error)]
-pub enum TakeFault {
-    /// It is not that piece: whoever sent it lies.
-    #[error(transparent)]
-    Piece(#[from] PieceFault),
-    /// The disk did not take it.
-    #[error(transparent)]
-    Io(#[from] io::Error),
-}
-
-/// A file that comes.
+/// A file that comes. Written by the one who fetches it, read by others meanwhile.
 #[derive(Debug)]
 pub struct Part {
     folder: Folder,
     file: File,
+    hash: FileHash,
+    shape: Shape,
+    bytes: AtomicU64,
+    shown: Mutex<Shown>,
+}
+
+/// What others see of it.
+#[derive(Debug)]
+struct Shown {
     outline: Outline,
     held: Pieces,
-    unsaved: u32,
 }
 
 impl Part {
@@ -60,36 +56,59 @@ impl Part {
         let outline = outline.filter(|outline| outline.shape() == empty.shape()).unwrap_or(empty);
         let held = recheck(&file, &outline)?;
         file.set_len(size)?;
-        Ok(Self { folder: folder.clone(), file, outline, held, unsaved: 0 })
+        let bytes = AtomicU64::new(held.bytes());
+        let shape = outline.shape();
+        Ok(Self { folder: folder.clone(), file, hash, shape, bytes, shown: Mutex::new(Shown { outline, held }) })
     }
 
-    /// The hash of the file.
-    pub const fn hash(&self) -> FileHash {
-        self.outline.root()
+    fn shown(&self) -> MutexGuard<'_, Shown> {
+        // Outline and pieces are replaced together.
+        self.shown.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Size and pieces of the file.
     pub const fn shape(&self) -> Shape {
-        self.outline.shape()
+        self.shape
     }
 
-    /// The pieces that are here.
-    pub const fn held(&self) -> &Pieces {
-        &self.held
+    /// Bytes that are here.
+    pub fn bytes(&self) -> u64 {
+        self.bytes.load(Ordering::Relaxed)
     }
 
-    /// Checks a piece that came, and writes it.
+    /// The pieces that others may have.
+    pub fn held(&self) -> Pieces {
+        self.shown().held.clone()
+    }
+
+    /// What is known of the file.
+    pub fn outline(&self) -> Outline {
+        self.shown().outline.clone()
+    }
+
+    /// Writes a piece.
     ///
     /// # Errors
-    /// [`TakeFault`]; nothing is written then.
-    pub fn take(&mut self, index: u32, bytes: Vec<u8>, proof: &[Value]) -> Result<(), TakeFault> {
-        let piece = self.outline.accept(index, bytes, proof)?;
-        self.file.write_all_at(piece.bytes(), piece.start())?;
-        self.held.insert(index);
-        self.unsaved = self.unsaved.saturating_add(1);
-        if self.unsaved >= SAVE_EVERY {
-            self.save()?;
+    /// Whatever the file system says, or that it is a piece of another file.
+    pub fn write(&self, piece: &VerifiedPiece) -> io::Result<()> {
+        if piece.root() != self.hash {
+            return Err(io::Error::other("a piece of another file"));
         }
+        self.file.write_all_at(piece.bytes(), piece.start())?;
+        self.bytes.fetch_add(u64::try_from(piece.bytes().len()).unwrap_or(0), Ordering::Relaxed);
+        Ok(())
+    }
+
+    /// Shows others what is here, and saves the outline, so that it is known after a restart. `held` were written.
+    ///
+    /// # Errors
+    /// Whatever the file system says.
+    pub fn show(&self, outline: Outline, held: Pieces) -> io::Result<()> {
+        let path = self.folder.part_outline(self.hash);
+        let temporary = path.with_extension("new");
+        fs::write(&temporary, outline.to_bytes())?;
+        fs::rename(&temporary, &path)?;
+        *self.shown() = Shown { outline, held };
         Ok(())
     }
 
@@ -97,43 +116,29 @@ impl Part {
     ///
     /// # Errors
     /// Whatever the file system says.
-    pub fn piece(&mut self, index: u32) -> io::Result<Option<(Proof, Vec<u8>)>> {
-        if !self.held.contains(index) {
+    pub fn piece(&self, index: u32) -> io::Result<Option<(Proof, Vec<u8>)>> {
+        if !self.shown().held.contains(index) {
             return Ok(None);
         }
-        let bytes = read_piece(&self.file, self.outline.shape(), index)?;
-        if self.outline.check(index, &bytes).is_err() {
-            self.held.remove(index);
+        let bytes = read_piece(&self.file, self.shape, index)?;
+        let shown = self.shown();
+        if shown.outline.check(index, &bytes).is_err() {
             return Ok(None);
         }
-        Ok(self.outline.proof(index).map(|proof| (proof, bytes)))
+        Ok(shown.outline.proof(index).map(|proof| (proof, bytes)))
     }
 
-    /// Saves the outline, so that what is here is known after a restart.
+    /// Gives the file its place, durably; all pieces were written.
     ///
     /// # Errors
     /// Whatever the file system says.
-    pub fn save(&mut self) -> io::Result<()> {
-        let path = self.folder.part_outline(self.hash());
-        let temporary = path.with_extension("new");
-        fs::write(&temporary, self.outline.to_bytes())?;
-        fs::rename(&temporary, &path)?;
-        self.unsaved = 0;
-        Ok(())
-    }
-
-    /// Gives the file its place, durably. Only when all pieces are here.
-    ///
-    /// # Errors
-    /// Whatever the file system says.
-    pub fn finish(self) -> io::Result<()> {
-        if !self.held.is_all() || !self.outline.is_complete() {
+    pub fn finish(&self, outline: &Outline) -> io::Result<()> {
+        if outline.root() != self.hash || !outline.is_complete() {
             return Err(io::Error::other("pieces are missing"));
         }
         self.file.sync_all()?;
-        let hash = self.hash();
-        self.folder.place(&self.folder.part(hash), &self.outline)?;
-        remove_file(&self.folder.part_outline(hash))
+        self.folder.place(&self.folder.part(self.hash), outline)?;
+        remove_file(&self.folder.part_outline(self.hash))
     }
 }
 

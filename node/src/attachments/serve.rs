@@ -92,8 +92,7 @@ impl Attachments {
         }
         let part = table.parts.get(&hash)?.clone();
         drop(table);
-        let part = part.lock().unwrap_or_else(PoisonError::into_inner);
-        (part.held().count() > 0).then(|| part.held().clone())
+        Some(part.held()).filter(|held| held.count() > 0)
     }
 
     /// One piece with its proof; none if it is not here. A whole file that turns out to be rotten is fetched again, as
@@ -105,8 +104,7 @@ impl Attachments {
         let whole = self.table().held.contains_key(&hash);
         if !whole {
             let Some(part) = self.table().parts.get(&hash).cloned() else { return Ok(None) };
-            let piece = part.lock().unwrap_or_else(PoisonError::into_inner).piece(index)?;
-            return Ok(piece.map(|(proof, bytes)| Piece { proof, bytes }));
+            return Ok(part.piece(index)?.map(|(proof, bytes)| Piece { proof, bytes }));
         }
         match self.whole_piece(hash, index) {
             Ok(piece) => Ok(piece),

@@ -1,7 +1,7 @@
 //! What is here, what is wanted, what is wrong: the plain facts behind the handle, without files.
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
 
 use lyceum_protocol::hash::{EntryId, FileHash, OrgId};
 
@@ -65,7 +65,7 @@ pub(super) struct Table {
     /// Files that are wanted and not whole.
     pub(super) wanted: BTreeMap<FileHash, Want>,
     /// Of these, those that are open.
-    pub(super) parts: BTreeMap<FileHash, Arc<Mutex<Part>>>,
+    pub(super) parts: BTreeMap<FileHash, Arc<Part>>,
     /// Bytes of parts that are on the disk, open or not.
     pub(super) begun: BTreeMap<FileHash, u64>,
     /// Which entries named what is here.

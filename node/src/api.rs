@@ -5,6 +5,8 @@
 
 pub mod shapes;
 
+mod attachment_shapes;
+mod attachments;
 mod about;
 mod compare;
 mod documents;
@@ -33,6 +35,8 @@ use lyceum_protocol::quota::Schedule;
 use lyceum_protocol::replica::effect::Outcome;
 use lyceum_protocol::state::State;
 
+use crate::attachments::Attachments;
+use crate::attachments::access::Access;
 use crate::index::SearchIndex;
 
 pub(crate) use listing::name_of;
@@ -92,6 +96,12 @@ pub trait Node: Clone + Send + Sync + 'static {
     /// What it has published.
     fn published(&self) -> &PublishedIndex;
 
+    /// Its attached files; none where it keeps none.
+    fn attachments(&self) -> Option<&Attachments>;
+
+    /// Which entries name which files; none where it keeps none.
+    fn access(&self) -> Option<&Access>;
+
     /// Its node key.
     fn key(&self) -> [u8; 32];
 
@@ -119,8 +129,15 @@ pub fn local<N: Node>(node: N) -> Router {
         .route("/publish/plan", post(quota::plan::<N>))
         .route("/documents", get(documents::all::<N>))
         .route("/govern", post(documents::govern::<N>))
+        .route("/entries/{id}/files", get(attachments::of_entry::<N>))
+        .route("/entries/{id}/fetch", post(attachments::fetch::<N>))
+        .route("/entries/{id}/forget", post(attachments::forget::<N>))
+        .route("/attachments/plan", post(attachments::plan::<N>))
+        .route("/attachments/{blake3}", get(attachments::download::<N>))
         .fallback(problem::no_such_page)
         .layer(DefaultBodyLimit::max(BODY_MAX))
+        // A file is as long as it is: it is bounded by the room that there is for it, and never held in memory.
+        .route("/attachments", post(attachments::put::<N>).layer(DefaultBodyLimit::disable()))
         .with_state(node)
 }
 

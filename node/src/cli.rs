@@ -35,7 +35,6 @@ mod run;
 mod same_as;
 mod search;
 mod show;
-mod size;
 mod status;
 mod supersede;
 mod target;
@@ -48,6 +47,7 @@ use clap::{CommandFactory as _, Parser, Subcommand};
 
 use crate::failure::{Ending, Failure};
 use crate::home::Home;
+use crate::size;
 use output::Output;
 
 /// A node of an alliance that shares AI research: signed, replicated, without an operator.

@@ -1,5 +1,7 @@
 //! The settings of a node: the file `config.toml` in its home, checked and typed.
 
+pub mod attachments;
+
 use std::fmt::Write as _;
 use std::net::{IpAddr, SocketAddr};
 use std::path::Path;
@@ -7,6 +9,8 @@ use std::path::Path;
 use libp2p::Multiaddr;
 use libp2p::multiaddr::Protocol;
 use serde::Deserialize;
+
+pub use attachments::{AttachmentSettings, FetchPolicy};
 
 /// Where a node listens unless told otherwise.
 pub const DEFAULT_LISTEN: [&str; 4] =
@@ -27,6 +31,14 @@ pub enum ConfigFault {
     /// The file is not what it should be; place and reason.
     #[error("{0}")]
     Malformed(String),
+    /// A size that cannot be read.
+    #[error("`{field}`: {reason}")]
+    Size {
+        /// Where it stands.
+        field: &'static str,
+        /// What is wrong with it.
+        reason: String,
+    },
     /// An address that no node can use.
     #[error("{address:?} in `{field}` is not an address of a node: {reason}")]
     Address {
@@ -49,6 +61,8 @@ struct ConfigFile {
     http: Option<SocketAddr>,
     #[serde(default)]
     lan: bool,
+    #[serde(default)]
+    attachments: attachments::AttachmentsTable,
 }
 
 /// The settings of a node.
@@ -62,6 +76,8 @@ pub struct Config {
     pub http: Option<SocketAddr>,
     /// Whether private addresses are dialled, as the file says.
     pub lan: bool,
+    /// Which attachments are kept here.
+    pub attachments: AttachmentSettings,
 }
 
 impl Config {
@@ -88,6 +104,7 @@ impl Config {
             announce: all("announce", &file.announce)?,
             http: file.http,
             lan: file.lan,
+            attachments: file.attachments.read()?,
         })
     }
 
@@ -108,6 +125,7 @@ impl Config {
             announce: announce.iter().map(|text| address("--announce", text)).collect::<Result<_, _>>()?,
             http,
             lan,
+            attachments: AttachmentSettings::default(),
         })
     }
 
@@ -155,7 +173,8 @@ impl Config {
             text,
             "# members inside one network. Implied if this node itself is told to be at such an address."
         );
-        let _ = writeln!(text, "lan = {}", self.lan);
+        let _ = writeln!(text, "lan = {}\n", self.lan);
+        text.push_str(&self.attachments.to_file());
         text
     }
 }
@@ -221,6 +240,7 @@ mod tests {
         let full = Config {
             http: Some("127.0.0.1:0".parse().unwrap()),
             lan: true,
+            attachments: AttachmentSettings { fetch: FetchPolicy::All, max_file: 5 << 20, keep: 7_000 },
             ..flags(&["/ip4/127.0.0.1/tcp/0"], &["/dns4/node.example.org/udp/4820/quic-v1"])
         };
         assert_eq!(Config::parse(&full.to_file()).unwrap(), full);

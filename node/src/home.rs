@@ -92,6 +92,11 @@ impl Home {
         self.0.join("index")
     }
 
+    /// The folder of attached files.
+    pub fn attachments_folder(&self) -> PathBuf {
+        self.0.join("attachments")
+    }
+
     /// Held by the one process that works in this home.
     pub fn lock_file(&self) -> PathBuf {
         self.0.join("lock")

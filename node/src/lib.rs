@@ -1,6 +1,7 @@
 //! One node: everything that touches the world.
 
 pub mod api;
+pub mod attachments;
 pub mod catch_up;
 pub mod cli;
 pub mod client;
@@ -21,6 +22,7 @@ pub mod network;
 pub mod publish;
 pub mod recover;
 pub mod running;
+mod size;
 pub mod status;
 pub mod store;
 pub mod time;

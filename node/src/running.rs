@@ -12,6 +12,8 @@ use lyceum_protocol::replica::{Now, Replica};
 use lyceum_protocol::state::State;
 use tokio::sync::watch;
 
+use crate::attachments::Attachments;
+use crate::attachments::access::Access;
 use crate::api::{Node, NodeFault, PublishedIndex, Status};
 use crate::catch_up::CatchUp;
 use crate::clock;
@@ -31,6 +33,7 @@ pub struct RunningNode {
     catching_up: watch::Receiver<Option<CatchUp>>,
     published: PublishedIndex,
     index: SearchIndex,
+    files: Option<(Attachments, Access)>,
     key: PublicKey,
     http: Option<String>,
     since: u64,
@@ -46,6 +49,7 @@ impl RunningNode {
             catching_up: daemon.catching_up(),
             published: PublishedIndex::default(),
             index: SearchIndex::default(),
+            files: None,
             key,
             http,
             since: clock::wall(),
@@ -55,6 +59,11 @@ impl RunningNode {
     /// The same with a search index; without one nothing is found.
     pub fn with_index(self, index: SearchIndex) -> Self {
         Self { index, ..self }
+    }
+
+    /// The same with attached files; without them none are taken or given.
+    pub fn with_attachments(self, attachments: Attachments, access: Access) -> Self {
+        Self { files: Some((attachments, access)), ..self }
     }
 }
 
@@ -81,6 +90,9 @@ impl Node for RunningNode {
         let outcome = self.handle.publish(drafts).await?;
         if let Outcome::Published(entries) = &outcome {
             self.published.add(entries);
+            if let Some((_, access)) = &self.files {
+                access.published(entries);
+            }
         }
         Ok(outcome)
     }
@@ -116,6 +128,7 @@ impl Node for RunningNode {
             store: self.store.status(),
             catching_up: self.catching_up.borrow().clone(),
             index: self.index.status(),
+            attachments: self.files.as_ref().map(|(attachments, _)| attachments.usage()),
         };
         Ok(explain(&facts, &around))
     }
@@ -126,6 +139,14 @@ impl Node for RunningNode {
 
     fn published(&self) -> &PublishedIndex {
         &self.published
+    }
+
+    fn attachments(&self) -> Option<&Attachments> {
+        self.files.as_ref().map(|(attachments, _)| attachments)
+    }
+
+    fn access(&self) -> Option<&Access> {
+        self.files.as_ref().map(|(_, access)| access)
     }
 
     fn key(&self) -> [u8; 32] {

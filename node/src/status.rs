@@ -3,6 +3,7 @@
 //! One [`Facts`] in, one [`Status`] out, the same for the command, the interface and whoever measures. What can be
 //! wrong with the node itself stands in [`own`], what between it and the others in [`others`].
 
+mod attachments;
 mod others;
 mod own;
 #[cfg(test)]
@@ -21,6 +22,7 @@ use lyceum_protocol::sync::message::RefusalCode;
 
 use crate::api::shapes::{Peer, Status, Trouble};
 use crate::api::{name_of, seat_word};
+use crate::attachments::Usage;
 use crate::catch_up::CatchUp;
 use crate::driver::Links;
 use crate::index::IndexStatus;
@@ -98,6 +100,8 @@ pub struct Surroundings {
     pub catching_up: Option<CatchUp>,
     /// How far the search index is.
     pub index: IndexStatus,
+    /// Attached files; none where none are kept.
+    pub attachments: Option<Usage>,
 }
 
 impl PeerFacts {
@@ -220,6 +224,7 @@ pub fn explain(facts: &Facts, around: &Surroundings) -> Status {
         healthy: problems.is_empty(),
         problems,
         quota: facts.quota.explain(),
+        attachments: around.attachments.as_ref().map(attachments::shape).unwrap_or_default(),
         peers: facts.peers.iter().map(peer_shape).collect(),
         listening: text(&around.addresses.listening),
         addresses: text(&around.addresses.external),

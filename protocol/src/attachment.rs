@@ -3,9 +3,10 @@
 //! A file is cut into pieces of [`PIECE`] bytes, each a subtree of BLAKE3, so that every piece is checked alone against
 //! the hash of the file. [`shape`] says where pieces and nodes of the tree are, [`outline`] holds the nodes and checks
 //! pieces, [`builder`] makes an outline while a file is hashed, [`pieces`] is a set of pieces. [`message`] is what
-//! crosses the wire.
+//! crosses the wire, and [`fetch`] gets one file from whoever holds it.
 
 pub mod builder;
+pub mod fetch;
 pub mod message;
 pub mod outline;
 pub mod pieces;

@@ -11,9 +11,11 @@ use lyceum_protocol::publication::{Publication, Rel};
 use lyceum_protocol::replica::effect::Outcome;
 use lyceum_protocol::state::State;
 
+use super::attachments::check_quota;
 use super::listing::{Placed, line_of, publication_of};
 use super::shapes::{PublishAnswer, PublishItem, PublishRequest};
 use super::{Node, Problem};
+use crate::attachments::named::files_of;
 use crate::failure::Failure;
 use crate::import::private;
 use crate::publish::Prepared;
@@ -33,6 +35,9 @@ pub(super) async fn publish<N: Node>(
         return Ok(Json(PublishAnswer { entries: Vec::new() }));
     }
     check_links(&node, &prepared).await?;
+    let files = prepared.iter().flat_map(|prepared| files_of(&prepared.publication));
+    let files = files.filter_map(|file| Some((file.blake3?, file.size))).collect();
+    check_quota(&node, &files, 0).await?;
     let drafts = prepared.iter().map(|prepared| draft(prepared, now)).collect::<Result<Vec<_>, _>>()?;
     let entries = match node.publish(drafts).await? {
         Outcome::Published(entries) => entries,

@@ -9,6 +9,9 @@ use crate::index::IndexStatus;
 use crate::views::Hidden;
 
 pub use export::{ExportEntry, ExportPage, LeftOutCount};
+pub use super::attachment_shapes::{
+    AttachmentFault, AttachmentPlan, AttachmentStatus, FetchRequest, FilePlace, FileShape, FilesPage, PutShape, Wanted,
+};
 
 /// One entry in a list.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -186,6 +189,9 @@ pub struct EntryPage {
     /// What became of it.
     #[serde(default)]
     pub outcome: Option<OutcomeShape>,
+    /// Its files, and where they are.
+    #[serde(default)]
+    pub files: Vec<FileShape>,
 }
 
 /// One page of the list, newest first.
@@ -405,6 +411,9 @@ pub struct Status {
     pub problems: Vec<Trouble>,
     /// What may be published a day, and what waits because of that.
     pub quota: Quota,
+    /// Attached files: what is here, what is wanted.
+    #[serde(default)]
+    pub attachments: AttachmentStatus,
     /// Nodes of others.
     pub peers: Vec<Peer>,
     /// Where it listens, multiaddrs.

@@ -8,8 +8,15 @@ use tantivy::schema::IndexRecordOption;
 use tantivy::{DocId, Term};
 
 use super::IndexFault;
+use super::schema::blake3_facet;
 use super::snapshot::Snapshot;
 use crate::views::Hidden;
+
+/// Publications that are told of one file.
+pub const NAMING: usize = 16;
+
+/// How facets of files begin.
+const BLAKE3: &str = "blake3:";
 
 /// A publication that has a facet.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -75,5 +82,52 @@ impl Snapshot {
             });
         }
         Ok((best.into_values().collect(), total))
+    }
+
+    /// Files that publications name, by their BLAKE3 hash, from the first after `after` on, at most `limit`; each with
+    /// at most [`NAMING`] of the publications that name it, if `org` is given of that organisation alone.
+    ///
+    /// # Errors
+    /// [`IndexFault`] if the index cannot be read.
+    pub fn files(
+        &self,
+        after: Option<&[u8; 32]>,
+        limit: usize,
+        org: Option<OrgId>,
+    ) -> Result<Vec<([u8; 32], Vec<Faceted>)>, IndexFault> {
+        let mut files: BTreeMap<[u8; 32], Vec<Faceted>> = BTreeMap::new();
+        let (begin, end) = (after.map_or_else(|| BLAKE3.to_owned(), blake3_facet), format!("{BLAKE3}g"));
+        for (number, segment) in self.segments.iter().enumerate() {
+            let range = segment.facet.terms().range().gt(begin.as_bytes()).lt(end.as_bytes());
+            let mut stream = range.into_stream()?;
+            let mut met = 0_usize;
+            while let Some((term, info)) = stream.next() {
+                let hex = term.strip_prefix(BLAKE3.as_bytes()).unwrap_or_default();
+                let hash = data_encoding::HEXLOWER.decode(hex).ok().and_then(|bytes| <[u8; 32]>::try_from(bytes).ok());
+                let Some(hash) = hash else { continue };
+                let mut docs = Vec::new();
+                let mut postings = segment.facet.read_postings_from_terminfo(info, IndexRecordOption::Basic)?;
+                segment.each_live(&mut postings, |doc| {
+                    if docs.len() < NAMING && org.is_none_or(|org| segment.org(doc) == org) {
+                        docs.push(doc);
+                    }
+                });
+                if docs.is_empty() {
+                    continue;
+                }
+                let named = docs.into_iter().filter_map(|doc| self.faceted((number, doc)));
+                let naming = files.entry(hash).or_default();
+                naming.extend(named);
+                naming.truncate(NAMING);
+                met = met.saturating_add(1);
+                if met >= limit {
+                    break;
+                }
+            }
+        }
+        while files.len() > limit {
+            files.pop_last();
+        }
+        Ok(files.into_iter().collect())
     }
 }

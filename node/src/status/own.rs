@@ -38,6 +38,9 @@ pub(super) fn problems(facts: &Facts, around: &Surroundings, problems: &mut Vec<
             "see that the disk is well and has room; it is tried again every ten seconds, and nothing of the log is lost",
         ));
     }
+    if let Some(usage) = &around.attachments {
+        super::attachments::problems(usage, problems);
+    }
     clock(facts, around.now.wall, problems);
     seat(facts, problems);
     if facts.gaps > 0 {

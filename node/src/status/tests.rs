@@ -84,6 +84,7 @@ fn around() -> Surroundings {
         },
         catching_up: None,
         index: crate::index::IndexStatus::default(),
+        attachments: None,
     }
 }
 

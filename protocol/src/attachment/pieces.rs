@@ -80,6 +80,21 @@ impl Pieces {
         true
     }
 
+    /// The first piece at or after `from` and before `end` that is among them.
+    pub fn first_within(&self, from: u32, end: u32) -> Option<u32> {
+        let end = end.min(self.shape.pieces());
+        let mut at = from;
+        while at < end {
+            let (word, _) = place(at);
+            let rest = self.words.get(word)? >> (at % BITS);
+            if rest != 0 {
+                return at.checked_add(rest.trailing_zeros()).filter(|found| *found < end);
+            }
+            at = (at / BITS).saturating_add(1).saturating_mul(BITS);
+        }
+        None
+    }
+
     /// The pieces, ascending.
     pub fn iter(&self) -> impl Iterator<Item = u32> + '_ {
         let words = (0_u32..).zip(&self.words).filter(|(_, word)| **word != 0);
@@ -163,6 +178,10 @@ mod tests {
             let bytes: u64 = model.iter().map(|index| u64::from(shape.len(*index).unwrap())).sum();
             prop_assert_eq!(pieces.bytes(), bytes);
             prop_assert_eq!(pieces.is_all(), missing.is_empty());
+            for (from, end) in [(0, 310), (3, 64), (64, 128), (100, 101), (200, 130)] {
+                let first = model.iter().copied().find(|index| (from..end).contains(index));
+                prop_assert_eq!(pieces.first_within(from, end), first);
+            }
         }
     }
 }

@@ -4,8 +4,15 @@
 const UNITS: [(&str, u64); 4] = [("GiB", 1 << 30), ("MiB", 1 << 20), ("KiB", 1 << 10), ("bytes", 1)];
 
 /// A size in the largest unit of which there are at least ten, or that it is a multiple of; rounded down.
-pub(super) fn words(bytes: u64) -> String {
+pub(crate) fn words(bytes: u64) -> String {
     let fits = |unit: u64| bytes > 0 && (bytes.is_multiple_of(unit) || bytes / unit >= 10);
+    let (name, unit) = UNITS.into_iter().find(|(_, unit)| fits(*unit)).unwrap_or(("bytes", 1));
+    format!("{} {name}", bytes / unit)
+}
+
+/// A size that [`parse`] reads back as it was: in the largest unit that it is a multiple of.
+pub(crate) fn exact(bytes: u64) -> String {
+    let fits = |unit: u64| bytes > 0 && bytes.is_multiple_of(unit);
     let (name, unit) = UNITS.into_iter().find(|(_, unit)| fits(*unit)).unwrap_or(("bytes", 1));
     format!("{} {name}", bytes / unit)
 }
@@ -14,7 +21,7 @@ pub(super) fn words(bytes: u64) -> String {
 ///
 /// # Errors
 /// In words.
-pub(super) fn parse(text: &str) -> Result<u64, String> {
+pub(crate) fn parse(text: &str) -> Result<u64, String> {
     let text = text.trim();
     let digits = text.find(|c: char| !c.is_ascii_digit()).unwrap_or(text.len());
     let (number, unit) = text.split_at(digits);
@@ -41,6 +48,13 @@ mod tests {
         );
         for wrong in ["", "MiB", "1.5G", "-1", "1TB", "99999999999999G"] {
             assert!(parse(wrong).is_err(), "{wrong}");
+        }
+    }
+
+    #[test]
+    fn an_exact_size_reads_back() {
+        for bytes in [0, 1, 7_000, 5 << 20, (5 << 20) + 1, 64 << 30] {
+            assert_eq!(parse(&exact(bytes)), Ok(bytes));
         }
     }
 

@@ -1,0 +1,137 @@
+//! Looks through a text file that is to be attached for what must not leave. A file goes as it is or not at all: nothing
+//! can be taken out of it.
+
+use std::collections::BTreeSet;
+use std::fs::File;
+use std::io::{self, Read as _};
+use std::path::Path;
+
+use crate::import::private::{self, Keep, Kind};
+
+/// Bytes that are looked at together; a line that is longer is looked at in parts.
+const BLOCK: usize = 1 << 20;
+/// Bytes at the end of a part of a long line that are looked at again with the next part.
+const OVERLAP: usize = 4 << 10;
+/// Bytes at the beginning of a file that say whether it is text.
+const HEAD: usize = 8 << 10;
+/// Places of one file that are told.
+const TOLD: usize = 20;
+
+/// Something in a file that must not leave.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Spot {
+    /// The line, from 1.
+    pub line: u64,
+    /// What it is called, such as `GitHub token`.
+    pub name: &'static str,
+    /// What kind of thing.
+    pub kind: Kind,
+}
+
+/// What was found in a file.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Scan {
+    /// The first places, in order.
+    pub spots: Vec<Spot>,
+    /// How many more there are.
+    pub more: u64,
+    /// Whether one is a secret.
+    pub secret: bool,
+}
+
+/// Looks through a file; what is not text is not looked through. `progress` is told how many bytes are behind.
+///
+/// # Errors
+/// Whatever the file system says.
+pub fn scan(path: &Path, keep: &Keep, progress: &dyn Fn(u64)) -> io::Result<Scan> {
+    let mut scan = Scan::default();
+    let mut file = File::open(path)?;
+    let (mut block, mut line, mut read) = (Vec::with_capacity(BLOCK), 1_u64, 0_u64);
+    let mut overlapping = BTreeSet::new();
+    loop {
+        let room = BLOCK.saturating_sub(block.len()).max(1);
+        let took = file.by_ref().take(u64::try_from(room).unwrap_or(u64::MAX)).read_to_end(&mut block)?;
+        if read == 0 && block.get(..HEAD.min(block.len())).unwrap_or_default().contains(&0) {
+            return Ok(scan);
+        }
+        read = read.saturating_add(u64::try_from(took).unwrap_or(0));
+        let last = took == 0;
+        let (end, next) = match block.iter().rposition(|byte| *byte == b'\n') {
+            _ if last => (block.len(), block.len()),
+            Some(at) => (at.saturating_add(1), at.saturating_add(1)),
+            None if block.len() < BLOCK => continue,
+            None => (block.len(), block.len().saturating_sub(OVERLAP)),
+        };
+        let text = String::from_utf8_lossy(block.get(..end).unwrap_or_default());
+        let (mut at, mut seen) = (0, BTreeSet::new());
+        for hit in private::scan(&text) {
+            let between = text.get(at..hit.start).unwrap_or_default();
+            line = line.saturating_add(breaks(between));
+            at = hit.start;
+            let spot = Spot { line, name: hit.name, kind: hit.kind };
+            seen.insert(spot);
+            if keep.keeps("", hit.kind) || overlapping.contains(&spot) {
+                continue;
+            }
+            scan.secret |= hit.kind == Kind::Secret;
+            if scan.spots.len() < TOLD { scan.spots.push(spot) } else { scan.more = scan.more.saturating_add(1) }
+        }
+        line = line.saturating_add(breaks(text.get(at..).unwrap_or_default()));
+        overlapping = if next < end { seen } else { BTreeSet::new() };
+        drop(text);
+        block.drain(..next);
+        progress(read);
+        if last {
+            return Ok(scan);
+        }
+    }
+}
+
+fn breaks(text: &str) -> u64 {
+    u64::try_from(text.bytes().filter(|byte| *byte == b'\n').count()).unwrap_or(u64::MAX)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn token() -> String {
+        ["gh", "p_a1B2c3D4e5F6g7H8i9J0k1L2m3N4o5P6q7R8"].concat()
+    }
+
+    fn scanned(bytes: &[u8], keep: &[&str]) -> Scan {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("log.txt");
+        std::fs::write(&path, bytes).unwrap();
+        scan(&path, &Keep::new(keep.iter().map(|name| (*name).to_owned())), &|_| ()).unwrap()
+    }
+
+    #[test]
+    fn places_are_told_with_their_line_wherever_they_stand() {
+        let filler = "a line of a log that says nothing\n".repeat(70_000);
+        let text = format!("first\n{filler}key {}\n{filler}mail kim@lab.test\n", token());
+        let found = scanned(text.as_bytes(), &[]);
+        let told: Vec<_> = found.spots.iter().map(|spot| (spot.line, spot.name)).collect();
+        assert_eq!(told, [(70_002, "GitHub token"), (140_003, "e-mail address")]);
+        assert!(found.secret);
+        let kept = scanned(text.as_bytes(), &["email", "secret"]);
+        assert_eq!(kept.spots.len(), 1, "a secret is never kept");
+    }
+
+    #[test]
+    fn one_long_line_is_looked_through_once() {
+        for at in [BLOCK - 10, BLOCK - OVERLAP - 20, BLOCK - OVERLAP + 5, 2 * BLOCK] {
+            let text = format!("{} {} {}", "x ".repeat(at / 2), token(), "y ".repeat(BLOCK));
+            let found = scanned(text.as_bytes(), &[]);
+            assert_eq!((found.spots.len(), found.more), (1, 0), "at {at}");
+        }
+    }
+
+    #[test]
+    fn what_is_no_text_is_not_looked_through_and_many_places_are_counted() {
+        assert_eq!(scanned(format!("\0\0{}", token()).as_bytes(), &[]), Scan::default());
+        let many = scanned(format!("{}\n", token()).repeat(30).as_bytes(), &[]);
+        assert_eq!((many.spots.len(), many.more), (20, 10));
+        assert_eq!(scanned(b"", &[]), Scan::default());
+    }
+}

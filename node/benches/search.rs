@@ -1,5 +1,5 @@
 //! The search index over made-up publications: how fast it is built, how large it is against its text, how long a
-//! search takes. `LYCEUM_BENCH_SHORT` leaves out the million.
+//! search takes, and what is known about a model. `LYCEUM_BENCH_SHORT` leaves out the million.
 
 #![expect(
     clippy::print_stdout,
@@ -9,6 +9,7 @@
     reason = "a bench prints, and stops at a fault"
 )]
 
+use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
 use lyceum_node::index::cursor::Cursor;
@@ -18,6 +19,7 @@ use lyceum_node::index::schema::Indexed;
 use lyceum_node::index::search::{Wanted, search};
 use lyceum_node::index::snapshot::Snapshot;
 use lyceum_node::index::snippet::snippet;
+use lyceum_node::views::about::about;
 use lyceum_protocol::entry::header::MARKING_GREEN;
 use lyceum_protocol::hash::{EntryId, LogId, NetworkId, OrgId, sha256};
 use lyceum_protocol::publication::Publication;
@@ -73,6 +75,37 @@ fn text(numbers: &mut Numbers, language: &str, words: u64) -> String {
     words.join(if language == "ja" { "の" } else { " " })
 }
 
+/// A record of five of some tasks.
+fn record(numbers: &mut Numbers, model: &str) -> serde_json::Value {
+    let results: Vec<serde_json::Value> = (0..5)
+        .map(|_| {
+            let task = format!("task_{}", numbers.below(60));
+            let score = numbers.below(1 << 40) as f64 / (1_u64 << 40) as f64;
+            serde_json::json!({
+                "evaluation_name": task, "source_data": { "dataset_name": task, "source_type": "other" },
+                "metric_config": { "metric_id": "acc", "metric_unit": "proportion", "lower_is_better": false },
+                "score_details": {
+                    "score": score, "details": { "raw": score.to_string() },
+                    "uncertainty": { "standard_error": { "value": score / 100.0 }, "num_samples": 1_000 },
+                },
+                "generation_config": { "additional_details": { "num_fewshot": "5" } },
+            })
+        })
+        .collect();
+    serde_json::json!({
+        "schema_version": "0.3.0", "evaluation_id": model, "retrieved_timestamp": "1764000000",
+        "source_metadata": {
+            "source_type": "evaluation_run", "source_organization_name": "unknown", "evaluator_relationship": "other",
+        },
+        "eval_library": { "name": "lm-eval", "version": "0.4.8" },
+        "model_info": {
+            "name": model, "id": model,
+            "additional_details": { "deployment_type": "unknown", "model_availability": "unknown" },
+        },
+        "evaluation_results": results,
+    })
+}
+
 /// Publication `n`, and how many bytes of text it has.
 fn made_up(n: u64) -> (Indexed, u64) {
     let mut numbers = Numbers(n.wrapping_mul(0x9e37_79b9_7f4a_7c15) | 1);
@@ -81,13 +114,24 @@ fn made_up(n: u64) -> (Indexed, u64) {
     let title = text(&mut numbers, language, 7);
     let (summary, length) = (text(&mut numbers, language, 25), 60 + numbers.below(180));
     let body = text(&mut numbers, language, length);
-    let (tag, model) = (word(numbers.rank() % 300, "en"), format!("example/Model-{}-7B", numbers.below(500)));
+    // One model is much tested: of a million publications some six thousand are about it.
+    let model = if numbers.below(200) == 0 { 0 } else { numbers.below(500) };
+    let (tag, model) = (word(numbers.rank() % 300, "en"), format!("example/Model-{model}-7B"));
     let bytes = [&title, &summary, &body, &tag, &model].iter().map(|text| text.len() as u64).sum();
     let finding = numbers.below(2) == 0;
-    let json = serde_json::json!({
+    let mut json = serde_json::json!({
         "type": if finding { "finding" } else { "note" }, "nature": "capability", "title": title, "summary": summary,
         "body": body, "language": language, "tags": [tag], "models": [{ "name": model }],
     });
+    if finding && numbers.below(2) == 0 {
+        json["nature"] = "evaluation".into();
+        json["evaluation"] = record(&mut numbers, &model);
+    }
+    // Now and then somebody answers to an earlier one.
+    if numbers.below(20) == 0 && n > 0 {
+        let target = EntryId(sha256(&[b"entry", &numbers.below(n).to_le_bytes()]));
+        json["links"] = serde_json::json!([{ "rel": "cites", "target": target.to_string() }]);
+    }
     let org = OrgId(sha256(&[&numbers.below(ORGS).to_le_bytes()]));
     let indexed = Indexed {
         id: EntryId(sha256(&[b"entry", &n.to_le_bytes()])),
@@ -167,6 +211,35 @@ fn ask(snapshot: &Snapshot, count: u64) {
     println!("{snippets} snippets: {:.2} ms", began.elapsed().as_secs_f64() * 1e3);
 }
 
+/// What is known about models: gathered, folded and written, as the daemon does it.
+fn ask_about(snapshot: &Snapshot, count: u64) {
+    let names: BTreeMap<OrgId, String> =
+        (0..ORGS).map(|n| (OrgId(sha256(&[&n.to_le_bytes()])), format!("Organisation {n}"))).collect();
+    let asked = |model: u64| {
+        let name = format!("example/Model-{model}-7B");
+        let began = Instant::now();
+        let known = snapshot.about(&name).unwrap();
+        let gathered = began.elapsed();
+        let page = about(&name, &known, &names, false);
+        let bytes = serde_json::to_vec(&page).unwrap().len();
+        (began.elapsed(), gathered, known.items.len(), bytes)
+    };
+    let mut times: Vec<Duration> = (1..301).map(|model| asked(model).0).collect();
+    times.sort();
+    let most: Vec<_> = (0..20).map(|_| asked(0)).collect();
+    let (took, gathered, items, bytes) = most.into_iter().min().unwrap();
+    println!(
+        "about of {count}: p50 {:.2} ms, p99 {:.2} ms, slowest {:.2} ms; {items} publications about one model: \
+         {:.2} ms, of these {:.2} ms to gather; {} KiB of JSON",
+        percentile(&times, 500),
+        percentile(&times, 990),
+        percentile(&times, 1_000),
+        took.as_secs_f64() * 1e3,
+        gathered.as_secs_f64() * 1e3,
+        bytes / 1_024,
+    );
+}
+
 fn measure(count: u64) {
     let folder = tempfile::tempdir().unwrap();
     let (mut engine, _, _) = Engine::open(folder.path(), NetworkId([7; 32])).unwrap();
@@ -204,6 +277,7 @@ fn measure(count: u64) {
         peak_memory(),
     );
     ask(&snapshot, count);
+    ask_about(&snapshot, count);
     let gone = made_up(count / 2).0;
     let began = Instant::now();
     engine.remove(gone.log, gone.seq..gone.seq + 1);

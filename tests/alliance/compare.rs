@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::cluster::Node;
+use crate::cluster::{Node, until};
 
 /// A record of one accuracy, with what it was measured with.
 fn record(score: f64, shots: u64, revision: &str) -> Value {
@@ -73,6 +73,28 @@ fn two_evaluations_are_compared_and_what_differs_is_said() {
     let words = node.run(&["compare", &first[..12], &other[..12]]).well().stdout;
     assert!(words.contains("Not comparable:") && words.contains("shots: 0 against 5"), "{words}");
     assert!(words.contains("hellaswag") && words.contains("+0.0200"), "{words}");
+
+    // What became of them is said as well.
+    assert_eq!((&found["a"]["hidden"], &found["a"]["disputed_by"]), (&Value::Null, &json!([])));
+    node.run(&["retract", &first, "--reason", "The split was wrong"]).well();
+    let file = folder.path().join("new.json");
+    let models = json!([{ "name": "EleutherAI/pythia-1.4b" }]);
+    let new = json!({
+        "type": "finding", "nature": "evaluation", "title": "Anew", "models": models,
+        "evaluation": record(0.43, 5, "step1000"),
+    });
+    std::fs::write(&file, new.to_string()).unwrap();
+    let new = node.run(&["supersede", &other, &file.display().to_string(), "--json"]).well().objects().remove(0);
+    let compared = || node.run(&["compare", &first, &other, "--json"]).well().objects().remove(0);
+    until("the index has it", || compared()["b"]["hidden"] == "superseded" && compared()["a"]["hidden"] == "retracted");
+    let found = compared();
+    assert_eq!((&found["a"]["reason"], &found["b"]["newest"]), (&json!("The split was wrong"), &new["id"]));
+    let words = node.run(&["compare", &first, &other]).well().stdout;
+    assert!(words.contains("RETRACTED by its organisation: The split was wrong"), "{words}");
+    assert!(
+        words.contains(&format!("superseded: the newest version is {}", &new["id"].as_str().unwrap()[..12])),
+        "{words}"
+    );
 
     node.run(&["compare", &first, &note]).badly(1, "holds no scores");
     node.run(&["compare", &first, "00000000"]).badly(1, "holds no entry");

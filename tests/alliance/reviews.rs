@@ -64,6 +64,12 @@ fn a_finding_is_replicated_disputed_superseded_and_retracted_by_whom_it_may_be()
     until("the author has the note", || author.log_ids().contains(&note));
     author.run(&["replicate", &note]).badly(4, "only a finding can be replicated");
 
+    author.run(&["endorse", short]).badly(4, "it stands by that anyway");
+    other.run(&["comment", short]).badly(2, "a comment says something");
+    other.run(&["respond", short, "perhaps"]).badly(2, "investigating");
+    author.run(&["respond", &note, "affected"]).badly(4, "only a finding can be responded to");
+    author.run(&["same-as", "one", "one"]).badly(2, "at least two different names");
+
     // The same holds for files that say so themselves.
     let file_of = |rel: &str| {
         format!("{{\"type\":\"note\",\"title\":\"t\",\"links\":[{{\"rel\":\"{rel}\",\"target\":\"{id}\"}}]}}")

@@ -3,13 +3,16 @@
 use axum::Json;
 use axum::extract::{Query, State as Shared};
 use axum::http::StatusCode;
-use lyceum_protocol::publication::Publication;
+use lyceum_protocol::publication::{Publication, Rel};
 use serde::Deserialize;
 
 use super::entries::{find, read};
 use super::listing::publication_of;
+use super::outcome::outcome_of;
+use super::shapes::SaidShape;
 use super::{Node, Problem};
 use crate::failure::Failure;
+use crate::views::about::shapes::Who;
 use crate::views::compare::{Comparison, Side, compare};
 
 /// The two entries.
@@ -41,11 +44,26 @@ async fn side<N: Node>(node: &N, id: &str) -> Result<(Side, Publication), Proble
         Problem::new(StatusCode::CONFLICT, &failure.next("name two evaluations, as `lyceum log` lists them"))
     })?;
     let model = publication.evaluation().map(|evaluation| evaluation.record.model.id.clone());
+    let outcome = outcome_of(node, entry.id()).await?;
+    let hidden = outcome.hidden();
+    let mut disputed_by: Vec<Who> = Vec::new();
+    // In order of their organisations, and of those in order of time.
+    for said in outcome.said.into_iter().filter(|said| said.rel == Rel::Disputes.name() && !said.own) {
+        let SaidShape { org, org_name, id, of_version, .. } = said;
+        if disputed_by.last().is_some_and(|last| last.org == org) {
+            disputed_by.pop();
+        }
+        disputed_by.push(Who { org, org_name, id, of_version });
+    }
     let side = Side {
         id: entry.id().to_string(),
         title: publication.title.clone(),
         org_name: placed.org_name,
         model: model.unwrap_or_default(),
+        hidden,
+        newest: outcome.newest,
+        reason: outcome.retracted.and_then(|retraction| retraction.reason),
+        disputed_by,
     };
     Ok((side, publication))
 }

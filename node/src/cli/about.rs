@@ -5,7 +5,7 @@ use super::{Context, outcome, safe_text};
 use crate::api::shapes::HiddenCount;
 use crate::client::Client;
 use crate::failure::Failure;
-use crate::views::about::shapes::{About, Joining, Name, Who};
+use crate::views::about::shapes::{About, Joining, Name};
 
 /// Show what the alliance knows about a model: numbers, risks, releases, reviews.
 ///
@@ -98,27 +98,12 @@ fn said_words(joining: &Joining) -> String {
     let org = safe_text::short_line(&joining.org_name, 40);
     let mut words = format!("{org} in {}", short_id(&joining.id));
     if !joining.disputed_by.is_empty() {
-        words = format!("{words}, disputed by {}", organisations(&joining.disputed_by));
+        words = format!("{words}, disputed by {}", outcome::organisations(&joining.disputed_by));
     }
     if let Some(how) = joining.hidden {
         words = format!("{words}, {}", outcome::word(how));
     }
     words
-}
-
-/// Names of organisations, safe to print.
-fn organisations(all: &[Who]) -> String {
-    const NAMED: usize = 5;
-    let named = |who: &Who| {
-        let name = safe_text::short_line(&who.org_name, 40);
-        let of = who.of_version.map(|version| format!(" of version {version}")).unwrap_or_default();
-        format!("{name} ({}{of})", short_id(&who.id))
-    };
-    let mut names: Vec<String> = all.iter().take(NAMED).map(named).collect();
-    if all.len() > NAMED {
-        names.push(format!("{} more", all.len().saturating_sub(NAMED)));
-    }
-    names.join(", ")
 }
 
 fn note(page: &About, context: &Context) {

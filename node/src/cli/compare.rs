@@ -1,14 +1,16 @@
 use super::output::Column;
-use super::{Context, safe_text};
+use super::{Context, outcome, safe_text};
 use crate::client::Client;
 use crate::failure::Failure;
+use crate::views::Hidden;
 use crate::views::compare::{Comparison, Row, Side};
 
 /// Compare two evaluations, result by result.
 ///
 /// Says whether their results can be compared, or what differs in how they came about (version of the task, shots,
 /// template, revision, precision, harness), and the difference, second minus first, with its 95 % interval where both
-/// say how sure they are. What only one of them says is listed apart: it may differ.
+/// say how sure they are. What only one of them says is listed apart: it may differ. Where one of the two was superseded,
+/// retracted or disputed, that is said first.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
 Examples:
@@ -33,6 +35,9 @@ pub(super) async fn run(args: Args, context: &mut Context) -> Result<(), Failure
 fn print(comparison: &Comparison, context: &mut Context) -> Result<(), Failure> {
     for (label, side) in [("first", &comparison.a), ("second", &comparison.b)] {
         context.out.paragraph(&format!("{label:<8}"), &side_words(side))?;
+        for words in became(side) {
+            context.out.paragraph("        ", &words)?;
+        }
     }
     context.out.line("")?;
     if !comparison.results.is_empty() {
@@ -72,8 +77,27 @@ fn print(comparison: &Comparison, context: &mut Context) -> Result<(), Failure> 
 }
 
 fn side_words(side: &Side) -> String {
-    let Side { id, title, org_name, model } = side;
+    let Side { id, title, org_name, model, .. } = side;
     safe_text::line(&format!("{} of {model}, by {org_name}: {title}", super::publish::short_id(id)))
+}
+
+/// What became of it, the gravest first.
+fn became(side: &Side) -> Vec<String> {
+    let mut words = Vec::new();
+    match side.hidden {
+        Some(Hidden::Retracted) => {
+            let reason = side.reason.as_deref().map(|reason| safe_text::short_line(reason, 300));
+            words
+                .push(format!("RETRACTED by its organisation: {}", reason.unwrap_or_else(|| "no reason given".into())));
+        }
+        Some(Hidden::Superseded) | None => {}
+    }
+    let newest = side.newest.as_deref().map(super::publish::short_id);
+    words.extend(newest.map(|id| format!("superseded: the newest version is {id}")));
+    if !side.disputed_by.is_empty() {
+        words.push(format!("DISPUTED by {}", outcome::organisations(&side.disputed_by)));
+    }
+    words
 }
 
 fn list(heading: &str, texts: &[String], context: &mut Context) -> Result<(), Failure> {

@@ -7,6 +7,7 @@ use super::{Context, safe_text};
 use crate::api::shapes::{EntryPage, HiddenCount, RetractionShape, SaidShape};
 use crate::failure::Failure;
 use crate::views::Hidden;
+use crate::views::about::shapes::Who;
 
 /// Relations in the order in which they are shown, each with what is said of the entry.
 const SAID: [(&str, &str); 8] = [
@@ -36,6 +37,20 @@ pub(super) fn left_out(hidden: HiddenCount) -> Option<String> {
     let both = [count(hidden.superseded, "superseded"), count(hidden.retracted, "retracted")];
     let both: Vec<String> = both.into_iter().flatten().collect();
     (!both.is_empty()).then(|| format!("Left out: {}. With them: --all", both.join(", ")))
+}
+
+/// Organisations that say something, each with where it does; safe to print.
+pub(super) fn organisations(all: &[Who]) -> String {
+    let named = |who: &Who| {
+        let name = safe_text::short_line(&who.org_name, 40);
+        let of = who.of_version.map(|version| format!(" of version {version}")).unwrap_or_default();
+        format!("{name} ({}{of})", short_id(&who.id))
+    };
+    let mut names: Vec<String> = all.iter().take(NAMED).map(named).collect();
+    if all.len() > NAMED {
+        names.push(format!("{} more", all.len().saturating_sub(NAMED)));
+    }
+    names.join(", ")
 }
 
 fn retraction(retraction: &RetractionShape) -> String {

@@ -12,10 +12,13 @@ use lyceum_protocol::publication::Evaluation;
 use lyceum_protocol::publication::evaluation::EvaluationResult;
 use serde::{Deserialize, Serialize};
 
+use super::Hidden;
+use super::about::shapes::Who;
+
 pub use interval::Bounds;
 
 /// One of the two.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Side {
     /// Id of the entry.
     pub id: String,
@@ -25,6 +28,18 @@ pub struct Side {
     pub org_name: String,
     /// The model that was tested.
     pub model: String,
+    /// Whether it is superseded or retracted.
+    #[serde(default)]
+    pub hidden: Option<Hidden>,
+    /// Its newest version, hex, if that is another one.
+    #[serde(default)]
+    pub newest: Option<String>,
+    /// Why its organisation took it back, if it did and says so.
+    #[serde(default)]
+    pub reason: Option<String>,
+    /// Other organisations that dispute it.
+    #[serde(default)]
+    pub disputed_by: Vec<Who>,
 }
 
 /// One result that both have.

@@ -1,6 +1,6 @@
 //! The tables and lists below the names.
 
-use super::organisations;
+use crate::cli::outcome::organisations;
 use crate::cli::publish::short_id;
 use crate::cli::{Context, outcome, safe_text};
 use crate::failure::Failure;

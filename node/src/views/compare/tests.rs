@@ -7,7 +7,13 @@ use lyceum_protocol::publication::{Evaluation, Json};
 use super::*;
 
 fn side(id: &str) -> Side {
-    Side { id: id.to_owned(), title: "Run".to_owned(), org_name: "Lab".to_owned(), model: "m".to_owned() }
+    Side {
+        id: id.to_owned(),
+        title: "Run".to_owned(),
+        org_name: "Lab".to_owned(),
+        model: "m".to_owned(),
+        ..Side::default()
+    }
 }
 
 fn result(task: &str, metric: &str, score: f64) -> EvaluationResult {

@@ -45,6 +45,11 @@ impl Item {
         self.line.time.get(..10).unwrap_or("1970-01-01")
     }
 
+    /// Whether nothing was measured, or next to nothing: a stub, a trial of a few samples.
+    pub fn is_dry_run(&self) -> bool {
+        self.publication.import.as_ref().is_some_and(|import| import.stub)
+    }
+
     /// Whether it must not leave the alliance.
     pub fn is_for_members(&self) -> bool {
         self.line.marking != crate::publish::Marking::Clear.name()

@@ -4,13 +4,13 @@
 //! the entry stands under `lyceum`, beside the fields of the format.
 
 use lyceum_protocol::publication::evaluation::names;
-use lyceum_protocol::publication::taxonomy::Term;
+use lyceum_protocol::publication::taxonomy::{EDITION_UNKNOWN, Term};
 use lyceum_protocol::publication::{Detail, Evaluation, Finding, Json, Severity};
 use serde_json::Number;
 
 use super::{Item, fate};
 
-/// The edition of the taxonomy whose codes the reports name where the finding names none of it.
+/// An edition of the taxonomy in which every code has its name.
 const TAXONOMY_VERSION: &str = "0.2";
 /// The version of the format.
 const DATA_VERSION: &str = "0.3.3";
@@ -159,15 +159,18 @@ fn taxonomy(item: &Item, lifecycle: Vec<Json>) -> Json {
         if !domains.contains(&Json::from(domain)) {
             domains.push(domain.into());
         }
-        // The database writes a space behind a stroke.
-        let name = term.name().map(|name| format!("{}: {}", term.code, name.replace('/', "/ ")));
+        // The names of the codes are the same in all editions. The database writes a space behind a stroke.
+        let usual = format!("avid-sep-{TAXONOMY_VERSION}:{}", term.code);
+        let name = term.name().or_else(|| Term::read(&usual).ok()?.name());
+        let name = name.map(|name| format!("{}: {}", term.code, name.replace('/', "/ ")));
         views.push(text(name.unwrap_or_else(|| term.code.to_owned())));
     }
     Json::from([
         ("risk_domain", Json::List(domains)),
         ("sep_view", Json::List(views)),
         ("lifecycle_view", Json::List(lifecycle)),
-        ("taxonomy_version", edition.unwrap_or(TAXONOMY_VERSION).into()),
+        // Where nobody has said which, the files of the database have an empty text.
+        ("taxonomy_version", edition.filter(|edition| *edition != EDITION_UNKNOWN).unwrap_or_default().into()),
     ])
 }
 

@@ -45,6 +45,9 @@ pub fn words(item: &Item) -> Vec<String> {
     if item.line.standing != "good" {
         words.push(format!("does not stand in the alliance ({})", item.line.standing));
     }
+    if item.is_dry_run() {
+        words.push("a dry run and no evidence".to_owned());
+    }
     for (rel, verb) in [(Rel::Disputes, "disputed by"), (Rel::Replicates, "replicated by")] {
         let orgs: Vec<String> = named(outcome, &rel).into_iter().map(|(_, name)| shortened(name)).collect();
         if !orgs.is_empty() {

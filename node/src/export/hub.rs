@@ -52,8 +52,12 @@ fn values<'a>(items: &'a [Item], written: &mut Written) -> Vec<Value<'a>> {
     for item in items {
         let Some(evaluation) = item.publication.evaluation() else { continue };
         let record = &evaluation.record;
-        values.extend(record.results.iter().enumerate().map(|(at, result)| Value { item, record, result, at }));
         written.leave_out("no score", evaluation.unscored.len());
+        if item.is_dry_run() {
+            written.leave_out("of a dry run, which is no evidence", record.results.len());
+            continue;
+        }
+        values.extend(record.results.iter().enumerate().map(|(at, result)| Value { item, record, result, at }));
     }
     values
 }

@@ -38,7 +38,7 @@ pub enum Cell {
     Time(i64),
 }
 
-const WIDTH: usize = 52;
+const WIDTH: usize = 53;
 
 /// A row, its cells in the order of [`COLUMNS`].
 pub type Row = [Cell; WIDTH];
@@ -97,6 +97,7 @@ pub const COLUMNS: [(&str, Kind); WIDTH] = [
     ("evaluator", Kind::Text),
     ("evaluator_relationship", Kind::Text),
     ("evaluated", Kind::Text),
+    ("dry_run", Kind::Flag),
 ];
 
 fn text(text: impl Into<String>) -> Cell {
@@ -214,5 +215,6 @@ fn row(item: &Item, record: &Record, value: &Value<'_>) -> Row {
         known(&record.source.organization),
         text(record.source.relationship.name()),
         some(evaluated),
+        Cell::Flag(item.is_dry_run()),
     ]
 }

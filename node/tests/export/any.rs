@@ -11,7 +11,7 @@ use serde_json::{Map, Value, json};
 use crate::fixture;
 
 /// Texts that have broken something before, and any other.
-pub(crate) fn text() -> impl Strategy<Value = String> {
+pub(crate) fn text() -> BoxedStrategy<String> {
     let odd = [
         "=1+1",
         "@x",
@@ -55,6 +55,7 @@ pub(crate) fn text() -> impl Strategy<Value = String> {
         (select(odd.to_vec()), any::<String>()).prop_map(|(odd, any)| format!("{odd}{any}")),
         any::<String>(),
     ]
+    .boxed()
 }
 
 fn said() -> impl Strategy<Value = String> {
@@ -70,7 +71,7 @@ fn object(fields: Vec<(&'static str, Option<Value>)>) -> Value {
     Value::Object(there.collect::<Map<_, _>>())
 }
 
-fn details() -> impl Strategy<Value = Value> {
+fn details() -> BoxedStrategy<Value> {
     let names = [
         "raw",
         "filter",
@@ -88,9 +89,10 @@ fn details() -> impl Strategy<Value = Value> {
     ];
     vec((select(names.to_vec()), text()), 0..4)
         .prop_map(|pairs| Value::Object(pairs.into_iter().map(|(name, text)| (name.to_owned(), text.into())).collect()))
+        .boxed()
 }
 
-fn result() -> impl Strategy<Value = Value> {
+fn result() -> BoxedStrategy<Value> {
     let source = prop_oneof![
         (text(), details()).prop_map(|(name, details)| json!({ "dataset_name": name, "source_type": "other", "additional_details": details })),
         (text(), prop_oneof![text(), Just("org/data".to_owned())], details()).prop_map(|(name, repo, details)| json!({ "dataset_name": name, "source_type": "hf_dataset", "hf_repo": repo, "additional_details": details })),
@@ -105,8 +107,8 @@ fn result() -> impl Strategy<Value = Value> {
     });
     let uncertainty = (number(), any::<u64>())
         .prop_map(|(error, n)| json!({ "standard_error": { "value": error }, "num_samples": n }));
-    (text(), source, metric, number(), details(), of(uncertainty), of(text()), details()).prop_map(
-        |(task, source, metric, score, details, uncertainty, time, setting)| {
+    (text(), source, metric, number(), details(), of(uncertainty), of(text()), details())
+        .prop_map(|(task, source, metric, score, details, uncertainty, time, setting)| {
             object(vec![
                 ("evaluation_name", Some(task.into())),
                 ("source_data", Some(source)),
@@ -122,11 +124,11 @@ fn result() -> impl Strategy<Value = Value> {
                 ("evaluation_timestamp", time.map(Value::from)),
                 ("generation_config", Some(json!({ "additional_details": setting }))),
             ])
-        },
-    )
+        })
+        .boxed()
 }
 
-fn record() -> impl Strategy<Value = Value> {
+fn record() -> BoxedStrategy<Value> {
     let source = (of(text()), text(), of(text()), of(details())).prop_map(|(name, org, url, details)| {
         object(vec![
             ("source_name", name.map(Value::from)),
@@ -151,11 +153,12 @@ fn record() -> impl Strategy<Value = Value> {
             "eval_library": { "name": tool, "version": version }, "model_info": model, "evaluation_results": results,
         })
     })
+    .boxed()
 }
 
 type Own = Vec<(&'static str, Option<Value>)>;
 
-fn own() -> impl Strategy<Value = Own> {
+fn own() -> BoxedStrategy<Own> {
     let unscored = (said(), of(text()), text(), said()).prop_map(|(task, metric, raw, reason)| {
         object(vec![
             ("task", Some(task.into())),
@@ -194,14 +197,15 @@ fn own() -> impl Strategy<Value = Own> {
             ("address", address.map(Value::from)),
         ]),
     ]
+    .boxed()
 }
 
-fn publication() -> impl Strategy<Value = Value> {
+fn publication() -> BoxedStrategy<Value> {
     let terms = vec(select(vec!["avid-sep-0.2:S0403", "avid-sep-9:E0100", "avid-sep:P0400", "a:b"]), 0..3);
     let models = vec((said(), of(text())), 1..3);
     let common = (said(), of(text()), of(text()), vec(said(), 0..3), vec(said(), 0..3), of(text()), of(text()));
-    (common, own(), models, terms).prop_map(
-        |((title, summary, body, tags, authors, created, license), own, models, terms)| {
+    (common, own(), models, terms)
+        .prop_map(|((title, summary, body, tags, authors, created, license), own, models, terms)| {
             let title: String = title.chars().take(300).collect();
             let models: Vec<Value> = models
                 .into_iter()
@@ -222,11 +226,11 @@ fn publication() -> impl Strategy<Value = Value> {
                 ("models", Some(models.into())),
             ];
             object(common.into_iter().chain(own).collect())
-        },
-    )
+        })
+        .boxed()
 }
 
-fn outcome() -> impl Strategy<Value = OutcomeShape> {
+fn outcome() -> BoxedStrategy<OutcomeShape> {
     let time = || Just("2026-11-22T10:00:00.000Z".to_owned());
     let retraction =
         || (time(), of(text())).prop_map(|(time, reason)| RetractionShape { by: "cd".repeat(32), time, reason });
@@ -241,26 +245,28 @@ fn outcome() -> impl Strategy<Value = OutcomeShape> {
             of_version: None,
         }
     });
-    (vec(Just("ef".repeat(32)), 0..2), of(retraction()), of(retraction()), vec(said, 0..3)).prop_map(
-        |(superseded_by, retracted, newest_retracted, said)| OutcomeShape {
+    (vec(Just("ef".repeat(32)), 0..2), of(retraction()), of(retraction()), vec(said, 0..3))
+        .prop_map(|(superseded_by, retracted, newest_retracted, said)| OutcomeShape {
             version: 1,
             newest: superseded_by.first().cloned(),
             superseded_by,
             retracted,
             newest_retracted,
             said,
-        },
-    )
+        })
+        .boxed()
 }
 
 /// Any publication, and what is known of it.
-pub(crate) fn any_item() -> impl Strategy<Value = Item> {
+pub(crate) fn any_item() -> BoxedStrategy<Item> {
     let marking = select(vec!["CLEAR", "GREEN"]);
-    (publication(), outcome(), text(), marking).prop_map(|(publication, outcome, org_name, marking)| {
-        let mut item = fixture::item(&publication);
-        item.line.org_name = org_name;
-        item.line.marking = marking.to_owned();
-        item.outcome = outcome;
-        item
-    })
+    (publication(), outcome(), text(), marking)
+        .prop_map(|(publication, outcome, org_name, marking)| {
+            let mut item = fixture::item(&publication);
+            item.line.org_name = org_name;
+            item.line.marking = marking.to_owned();
+            item.outcome = outcome;
+            item
+        })
+        .boxed()
 }

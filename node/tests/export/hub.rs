@@ -75,3 +75,14 @@ fn without_a_score_the_list_is_empty_and_still_a_list() {
     assert_eq!(written.text, "---\nmodel-index:\n- name: \"m\"\n  results: []\n---\n");
     assert_eq!(eval_results::write(&[]).text, "");
 }
+
+#[test]
+fn a_dry_run_is_no_result() {
+    let mut dry = evaluation();
+    dry["import"] =
+        json!({ "format": "inspect", "file_sha256": "ab".repeat(32), "content": "cd".repeat(32), "stub": true });
+    let items = [item(&dry)];
+    let reasons = [("no score", 2), ("of a dry run, which is no evidence", 2)].into();
+    assert_eq!(eval_results::write(&items).left_out, reasons);
+    assert_eq!((model_index::write("m", &items).values, model_index::write("m", &items).left_out), (0, reasons));
+}

@@ -78,6 +78,7 @@ fn every_value_is_a_row_with_what_is_known_of_it() {
         ("harness_version", "0.4.8"),
         ("evaluator", ""),
         ("evaluated", "1764000000"),
+        ("dry_run", "false"),
     ] {
         assert_eq!(at(&parsed[0], name), value, "{name}");
     }

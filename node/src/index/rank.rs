@@ -78,6 +78,24 @@ impl Lengths {
     }
 }
 
+/// Scores of one word in one field, worked out before: by how often it occurs, up to four times, and by length.
+#[derive(Debug)]
+pub struct Scores(Vec<u32>);
+
+impl Scores {
+    /// Works them out. They are those of [`Lengths::score`].
+    pub fn new(lengths: &Lengths, weight: f64) -> Self {
+        let of = |times: u32| (0_u8..=255).map(move |step| lengths.score(weight, times, step));
+        Self((1..=4).flat_map(of).collect())
+    }
+
+    /// The score of a word that occurs so often in a text of such length, if it was worked out.
+    pub fn get(&self, times: u32, step: u8) -> Option<u32> {
+        let row = usize::try_from(times.checked_sub(1)?).ok()?;
+        self.0.get(row.saturating_mul(256).saturating_add(usize::from(step))).copied()
+    }
+}
+
 /// How recent a claim of time is, between a half and one, in parts of 65,536.
 pub fn recency(time: u64, now: u64) -> u64 {
     let age = now.saturating_sub(time);
@@ -189,6 +207,16 @@ mod tests {
         assert_eq!(recency(0, HALF_AGE), 49_152);
         assert_eq!(recency(0, u64::MAX), 32_768);
         assert!((shown(rank(65_536, 65_536)) - 1.0).abs() < 1e-9);
+    }
+
+    #[test]
+    fn what_was_worked_out_before_is_what_is_worked_out_now() {
+        let lengths = Lengths::new(1_000, 100_000, u32::from);
+        let scores = Scores::new(&lengths, 1.7);
+        for (times, step) in [(1, 0), (1, 255), (3, 40), (4, 255)] {
+            assert_eq!(scores.get(times, step), Some(lengths.score(1.7, times, step)));
+        }
+        assert_eq!((scores.get(0, 1), scores.get(5, 0)), (None, None));
     }
 
     fn id(n: u8) -> EntryId {

@@ -11,6 +11,9 @@ use super::plan::{Clause, Needle, Piece, Plan};
 use crate::index::IndexFault;
 use crate::index::snapshot::{SCORED, Segment, Snapshot};
 
+/// How many documents of a list are looked at before it jumps.
+const STEPS_BEFORE_JUMP: usize = 4;
+
 /// Documents with their text scores.
 pub(super) type Scored = Vec<(DocId, u32)>;
 
@@ -29,10 +32,18 @@ pub(super) fn candidates(
     required.sort_by_key(|clause| clause.count(number));
     let mut found: Option<Scored> = None;
     for clause in required {
-        let holds = finder.clause(clause, found.as_deref(), true)?;
         found = Some(match found {
-            Some(before) => both(&before, &holds),
-            None => holds,
+            Some(mut before) => {
+                match finder.marked(clause, before.len())? {
+                    Some(marks) => before.retain(|(doc, _)| marks.holds(*doc)),
+                    None => {
+                        let holds = finder.clause(clause, Some(&before), true)?;
+                        before = both(&before, &holds);
+                    }
+                }
+                before
+            }
+            None => finder.clause(clause, None, true)?,
         });
         if found.as_ref().is_some_and(Vec::is_empty) {
             return Ok(Vec::new());
@@ -43,8 +54,13 @@ pub(super) fn candidates(
         None => (0..segment.reader.max_doc()).map(|doc| (doc, 0)).collect(),
     };
     for clause in &plan.excluded {
-        let holds = finder.clause(clause, Some(&found), false)?;
-        found = without(&found, &holds);
+        match finder.marked(clause, found.len())? {
+            Some(marks) => found.retain(|(doc, _)| !marks.holds(*doc)),
+            None => {
+                let holds = finder.clause(clause, Some(&found), false)?;
+                found = without(&found, &holds);
+            }
+        }
     }
     Ok(found)
 }
@@ -52,18 +68,14 @@ pub(super) fn candidates(
 /// Documents of both lists, with the sum of their scores.
 fn both(a: &[(DocId, u32)], b: &[(DocId, u32)]) -> Scored {
     let mut found = Vec::with_capacity(a.len().min(b.len()));
-    let (mut a, mut b) = (a.iter().peekable(), b.iter().peekable());
-    while let (Some((first, score)), Some((second, more))) = (a.peek(), b.peek()) {
+    let (mut at, mut other) = (0_usize, 0_usize);
+    // Without branches on which of them is ahead: that cannot be foretold.
+    while let (Some((first, score)), Some((second, more))) = (a.get(at), b.get(other)) {
         if first == second {
             found.push((*first, score.saturating_add(*more)));
         }
-        let (ahead, behind) = (first >= second, first <= second);
-        if ahead {
-            b.next();
-        }
-        if behind {
-            a.next();
-        }
+        at = at.saturating_add(usize::from(first <= second));
+        other = other.saturating_add(usize::from(second <= first));
     }
     found
 }
@@ -87,28 +99,31 @@ fn either(a: Scored, b: Scored) -> Scored {
         return a;
     }
     let mut found = Vec::with_capacity(a.len().saturating_add(b.len()));
-    let (mut a, mut b) = (a.into_iter().peekable(), b.into_iter().peekable());
-    loop {
-        let next = match (a.peek(), b.peek()) {
-            (Some((first, score)), Some((second, other))) if first == second => {
-                let both = (*first, *score.max(other));
-                a.next();
-                b.next();
-                Some(both)
-            }
-            (Some((first, _)), Some((second, _))) => {
-                if first < second {
-                    a.next()
-                } else {
-                    b.next()
-                }
-            }
-            (Some(_), None) => a.next(),
-            (None, _) => b.next(),
-        };
-        match next {
-            Some(next) => found.push(next),
-            None => return found,
+    let (mut at, mut other) = (0_usize, 0_usize);
+    while let (Some((first, score)), Some((second, more))) = (a.get(at), b.get(other)) {
+        let (ahead, behind) = (first <= second, second <= first);
+        let score = if ahead { *score } else { 0 }.max(if behind { *more } else { 0 });
+        found.push((*first.min(second), score));
+        at = at.saturating_add(usize::from(ahead));
+        other = other.saturating_add(usize::from(behind));
+    }
+    found.extend(a.get(at..).unwrap_or_default());
+    found.extend(b.get(other..).unwrap_or_default());
+    found
+}
+
+/// Documents of a segment, one bit each.
+struct Marks(Vec<u64>);
+
+impl Marks {
+    fn holds(&self, doc: DocId) -> bool {
+        let word = usize::try_from(doc / 64).ok().and_then(|word| self.0.get(word));
+        word.is_some_and(|word| word >> (doc % 64) & 1 == 1)
+    }
+
+    fn set(&mut self, doc: DocId) {
+        if let Some(word) = usize::try_from(doc / 64).ok().and_then(|word| self.0.get_mut(word)) {
+            *word |= 1 << (doc % 64);
         }
     }
 }
@@ -146,8 +161,16 @@ impl Walk {
     /// Goes to the first document that is not below `target`.
     fn seek(&mut self, target: DocId) -> DocId {
         match self {
-            Self::One(postings) if postings.doc() < target => postings.seek(target),
-            Self::One(postings) => postings.doc(),
+            Self::One(postings) => {
+                // Among dense lists it is one of the next: to look at a few costs less than to jump.
+                for _ in 0..STEPS_BEFORE_JUMP {
+                    if postings.doc() >= target {
+                        return postings.doc();
+                    }
+                    postings.advance();
+                }
+                if postings.doc() < target { postings.seek(target) } else { postings.doc() }
+            }
             Self::Many { docs, at } => {
                 let rest = docs.get(*at..).unwrap_or_default();
                 *at = at.saturating_add(rest.partition_point(|(doc, _)| *doc < target));
@@ -177,6 +200,27 @@ impl Walk {
 }
 
 impl Finder<'_> {
+    /// All documents with one of some facets, where they are so many against `among` others that to go through them
+    /// once is quicker than to look for each.
+    fn marked(&self, clause: &Clause, among: usize) -> Result<Option<Marks>, IndexFault> {
+        let Clause::Facets(lists) = clause else { return Ok(None) };
+        let (count, among) = (clause.count(self.number), u64::try_from(among).unwrap_or(u64::MAX));
+        if count < among / 8 || count / 8 > among {
+            return Ok(None);
+        }
+        let words = usize::try_from(self.segment.reader.max_doc() / 64).unwrap_or(0).saturating_add(1);
+        let mut marks = Marks(vec![0; words]);
+        for info in lists.get(self.number).into_iter().flatten() {
+            let mut postings = self.segment.facet.read_postings_from_terminfo(info, IndexRecordOption::Basic)?;
+            let mut doc = postings.doc();
+            while doc != TERMINATED {
+                marks.set(doc);
+                doc = postings.advance();
+            }
+        }
+        Ok(Some(marks))
+    }
+
     fn clause(&self, clause: &Clause, within: Within<'_>, scored: bool) -> Result<Scored, IndexFault> {
         match clause {
             Clause::Words(needle) => self.needle(needle, within, scored),
@@ -295,6 +339,10 @@ impl Finder<'_> {
             return 0;
         };
         let step = self.segment.lengths.get(field).map_or(0, |lengths| lengths.fieldnorm_id(doc));
+        let known = piece.scores.as_ref().filter(|_| field == 0).and_then(|scores| scores.get(times, step));
+        if let Some(score) = known {
+            return score;
+        }
         lengths.score(*weight, times, step)
     }
 }

@@ -3,7 +3,9 @@
 //! Every number that a score is made of is counted over the publications that stand (see `rank`), so the same
 //! publications give the same answer however they came into the index.
 
+mod dense;
 mod find;
+mod lists;
 mod plan;
 
 use std::cmp::Reverse;

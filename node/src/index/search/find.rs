@@ -7,15 +7,14 @@ use tantivy::postings::{Postings as _, SegmentPostings};
 use tantivy::schema::IndexRecordOption;
 use tantivy::{DocId, DocSet as _, InvertedIndexReader, TERMINATED};
 
+use super::dense::Dense;
+use super::lists::{Marks, Scored, both, either, skip, without};
 use super::plan::{Clause, Needle, Piece, Plan};
 use crate::index::IndexFault;
 use crate::index::snapshot::{SCORED, Segment, Snapshot};
 
 /// How many documents of a list are looked at before it jumps.
 const STEPS_BEFORE_JUMP: usize = 4;
-
-/// Documents with their text scores.
-pub(super) type Scored = Vec<(DocId, u32)>;
 
 /// Where to look: everywhere, or only in these documents.
 type Within<'a> = Option<&'a [(DocId, u32)]>;
@@ -27,10 +26,36 @@ pub(super) fn candidates(
     number: usize,
     plan: &Plan,
 ) -> Result<Scored, IndexFault> {
+    let dense_from = Finder { snapshot, segment, number }.dense_from();
+    candidates_as(snapshot, segment, number, plan, dense_from)
+}
+
+/// The same; where the rarest clause stands in at least so many documents, words are looked for in the dense way.
+pub(super) fn candidates_as(
+    snapshot: &Snapshot,
+    segment: &Segment,
+    number: usize,
+    plan: &Plan,
+    dense_from: u64,
+) -> Result<Scored, IndexFault> {
     let finder = Finder { snapshot, segment, number };
     let mut required: Vec<&Clause> = plan.required.iter().collect();
     required.sort_by_key(|clause| clause.count(number));
     let mut found: Option<Scored> = None;
+    if required.first().is_some_and(|rarest| rarest.count(number) >= dense_from) {
+        let mut dense: Option<Dense> = None;
+        for needle in required.iter().filter_map(|clause| Finder::single_words(clause)) {
+            let scores = finder.dense(needle)?;
+            match &mut dense {
+                Some(before) => before.narrow(&scores),
+                None => dense = Some(scores),
+            }
+        }
+        if let Some(dense) = dense {
+            found = Some(dense.into_list());
+            required.retain(|clause| Finder::single_words(clause).is_none());
+        }
+    }
     for clause in required {
         found = Some(match found {
             Some(mut before) => {
@@ -65,90 +90,28 @@ pub(super) fn candidates(
     Ok(found)
 }
 
-/// Documents of both lists, with the sum of their scores.
-fn both(a: &[(DocId, u32)], b: &[(DocId, u32)]) -> Scored {
-    let mut found = Vec::with_capacity(a.len().min(b.len()));
-    let (mut at, mut other) = (0_usize, 0_usize);
-    // Without branches on which of them is ahead: that cannot be foretold.
-    while let (Some((first, score)), Some((second, more))) = (a.get(at), b.get(other)) {
-        if first == second {
-            found.push((*first, score.saturating_add(*more)));
-        }
-        at = at.saturating_add(usize::from(first <= second));
-        other = other.saturating_add(usize::from(second <= first));
-    }
-    found
-}
-
-/// Documents of the first list that are not in the second.
-fn without(a: &[(DocId, u32)], b: &[(DocId, u32)]) -> Scored {
-    let mut b = b.iter().peekable();
-    let stays = |(doc, _): &&(DocId, u32)| {
-        while b.next_if(|(other, _)| other < doc).is_some() {}
-        b.peek().is_none_or(|(other, _)| other != doc)
-    };
-    a.iter().filter(stays).copied().collect()
-}
-
-/// Documents of either list, with the higher of their scores.
-fn either(a: Scored, b: Scored) -> Scored {
-    if a.is_empty() {
-        return b;
-    }
-    if b.is_empty() {
-        return a;
-    }
-    let mut found = Vec::with_capacity(a.len().saturating_add(b.len()));
-    let (mut at, mut other) = (0_usize, 0_usize);
-    while let (Some((first, score)), Some((second, more))) = (a.get(at), b.get(other)) {
-        let (ahead, behind) = (first <= second, second <= first);
-        let score = if ahead { *score } else { 0 }.max(if behind { *more } else { 0 });
-        found.push((*first.min(second), score));
-        at = at.saturating_add(usize::from(ahead));
-        other = other.saturating_add(usize::from(behind));
-    }
-    found.extend(a.get(at..).unwrap_or_default());
-    found.extend(b.get(other..).unwrap_or_default());
-    found
-}
-
-/// Documents of a segment, one bit each.
-struct Marks(Vec<u64>);
-
-impl Marks {
-    fn holds(&self, doc: DocId) -> bool {
-        let word = usize::try_from(doc / 64).ok().and_then(|word| self.0.get(word));
-        word.is_some_and(|word| word >> (doc % 64) & 1 == 1)
-    }
-
-    fn set(&mut self, doc: DocId) {
-        if let Some(word) = usize::try_from(doc / 64).ok().and_then(|word| self.0.get_mut(word)) {
-            *word |= 1 << (doc % 64);
-        }
-    }
-}
-
-struct Finder<'a> {
+/// Looks in one segment.
+pub(super) struct Finder<'a> {
     snapshot: &'a Snapshot,
-    segment: &'a Segment,
-    number: usize,
+    pub(super) segment: &'a Segment,
+    pub(super) number: usize,
 }
 
 /// A walk over the documents of a term: one posting list, or several put together.
-enum Walk {
+pub(super) enum Walk {
     One(SegmentPostings),
     Many { docs: Vec<(DocId, Vec<u32>)>, at: usize },
 }
 
 impl Walk {
-    fn doc(&self) -> DocId {
+    pub(super) fn doc(&self) -> DocId {
         match self {
             Self::One(postings) => postings.doc(),
             Self::Many { docs, at } => docs.get(*at).map_or(TERMINATED, |(doc, _)| *doc),
         }
     }
 
-    fn advance(&mut self) -> DocId {
+    pub(super) fn advance(&mut self) -> DocId {
         match self {
             Self::One(postings) => postings.advance(),
             Self::Many { at, .. } => {
@@ -179,7 +142,7 @@ impl Walk {
         }
     }
 
-    fn times(&self) -> u32 {
+    pub(super) fn times(&self) -> u32 {
         match self {
             Self::One(postings) => postings.term_freq(),
             Self::Many { docs, at } => {
@@ -208,8 +171,7 @@ impl Finder<'_> {
         if count < among / 8 || count / 8 > among {
             return Ok(None);
         }
-        let words = usize::try_from(self.segment.reader.max_doc() / 64).unwrap_or(0).saturating_add(1);
-        let mut marks = Marks(vec![0; words]);
+        let mut marks = Marks::new(self.segment.reader.max_doc());
         for info in lists.get(self.number).into_iter().flatten() {
             let mut postings = self.segment.facet.read_postings_from_terminfo(info, IndexRecordOption::Basic)?;
             let mut doc = postings.doc();
@@ -257,7 +219,12 @@ impl Finder<'_> {
     }
 
     /// The documents of a term in a field; none if there are none.
-    fn walk(&self, piece: &Piece, field: usize, option: IndexRecordOption) -> Result<Option<Walk>, IndexFault> {
+    pub(super) fn walk(
+        &self,
+        piece: &Piece,
+        field: usize,
+        option: IndexRecordOption,
+    ) -> Result<Option<Walk>, IndexFault> {
         let infos = piece.lists.get(self.number).and_then(|lists| lists.get(field)).map_or(&[][..], Vec::as_slice);
         let Some(reader) = self.segment.scored.get(field) else { return Ok(None) };
         match infos {
@@ -334,7 +301,7 @@ impl Finder<'_> {
         Ok(())
     }
 
-    fn score(&self, piece: &Piece, field: usize, doc: DocId, times: u32) -> u32 {
+    pub(super) fn score(&self, piece: &Piece, field: usize, doc: DocId, times: u32) -> u32 {
         let (Some(weight), Some(lengths)) = (piece.weights.get(field), self.snapshot.lengths.get(field)) else {
             return 0;
         };
@@ -374,17 +341,6 @@ fn many(reader: &InvertedIndexReader, infos: &[tantivy::postings::TermInfo]) -> 
     Ok(Walk::Many { docs, at: 0 })
 }
 
-/// How many documents at the beginning of a list are below `target`: quick if they are few.
-fn skip(list: &[(DocId, u32)], target: DocId) -> usize {
-    let mut reach = 1_usize;
-    while list.get(reach - 1).is_some_and(|(doc, _)| *doc < target) {
-        reach = reach.saturating_mul(2);
-    }
-    let from = reach / 2;
-    let rest = list.get(from..reach.min(list.len())).unwrap_or_default();
-    from.saturating_add(rest.partition_point(|(doc, _)| *doc < target))
-}
-
 /// Stops at each document of a walk that lies within.
 fn each(walk: &mut Walk, within: Within<'_>, mut stop: impl FnMut(&mut Walk)) {
     let mut doc = walk.doc();
@@ -403,35 +359,6 @@ fn each(walk: &mut Walk, within: Within<'_>, mut stop: impl FnMut(&mut Walk)) {
             doc = walk.advance();
         } else {
             doc = walk.seek(*next);
-        }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use proptest::prelude::*;
-    use std::collections::BTreeMap;
-
-    fn list() -> impl Strategy<Value = BTreeMap<DocId, u32>> {
-        prop::collection::btree_map(0_u32..60, 0_u32..9, 0..40)
-    }
-
-    proptest! {
-        #[test]
-        fn lists_are_combined_as_sets(a in list(), b in list(), target in 0_u32..70) {
-            let (first, second): (Scored, Scored) = (a.clone().into_iter().collect(), b.clone().into_iter().collect());
-            let sum: Scored = a.iter().filter_map(|(doc, score)| Some((*doc, score + b.get(doc)?))).collect();
-            prop_assert_eq!(both(&first, &second), sum);
-            let rest: Scored = first.iter().filter(|(doc, _)| !b.contains_key(doc)).copied().collect();
-            prop_assert_eq!(without(&first, &second), rest);
-            let mut all = a.clone();
-            b.iter().for_each(|(doc, score)| {
-                let kept = all.entry(*doc).or_default();
-                *kept = (*kept).max(*score);
-            });
-            prop_assert_eq!(either(first.clone(), second), all.into_iter().collect::<Scored>());
-            prop_assert_eq!(skip(&first, target), first.iter().filter(|(doc, _)| *doc < target).count());
         }
     }
 }

@@ -1,6 +1,8 @@
 //! The index as it stood at one commit: what is read for every search, and counted once for all of them.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+mod hiding;
+
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use lyceum_protocol::hash::{EntryId, LogId, OrgId};
@@ -14,7 +16,8 @@ use super::IndexFault;
 use super::rank::Lengths;
 use super::schema::{Fields, STEM, id_numbers, id_of_numbers, key_of};
 use super::tokens::Tongue;
-use crate::views::{Graph, Hidden, Linked, OutcomeFacts, hidden};
+use crate::views::{Hidden, Linked};
+use hiding::hide;
 
 /// The three fields that words are looked for in.
 pub const SCORED: usize = 3;
@@ -302,26 +305,6 @@ impl std::fmt::Debug for Snapshot {
     }
 }
 
-/// What hides what, without the rest of what is known.
-struct Hiding<'a> {
-    links: &'a HashMap<EntryId, Vec<Linked>>,
-    orgs: HashMap<EntryId, OrgId>,
-}
-
-impl Graph for Hiding<'_> {
-    fn org(&self, id: &EntryId) -> Option<OrgId> {
-        self.orgs.get(id).copied()
-    }
-
-    fn links_to(&self, id: &EntryId) -> Vec<Linked> {
-        self.links.get(id).cloned().unwrap_or_default()
-    }
-
-    fn facts(&self, _: &EntryId) -> Option<OutcomeFacts> {
-        None
-    }
-}
-
 impl Snapshot {
     /// Opens what a searcher sees. What was counted for an earlier snapshot is taken over where nothing changed.
     ///
@@ -409,30 +392,4 @@ impl Snapshot {
         }
         Ok(None)
     }
-}
-
-/// Works out what lists leave out, in each segment and over all.
-fn hide(segments: &mut [Segment], counts: &[Arc<Counts>]) -> BTreeMap<EntryId, Hidden> {
-    let mut links: HashMap<EntryId, Vec<Linked>> = HashMap::new();
-    for (target, link) in counts.iter().flat_map(|counts| &counts.hiding) {
-        links.entry(*target).or_default().push(link.clone());
-    }
-    if links.is_empty() {
-        return BTreeMap::new();
-    }
-    let mut orgs = HashMap::new();
-    let mut targets: Vec<Vec<(DocId, EntryId)>> = Vec::new();
-    for segment in segments.iter() {
-        let found = segment.docs().map(|doc| (doc, segment.id(doc))).filter(|(_, id)| links.contains_key(id));
-        let found: Vec<(DocId, EntryId)> = found.collect();
-        orgs.extend(found.iter().map(|(doc, id)| (*id, segment.org(*doc))));
-        targets.push(found);
-    }
-    let hiding = Hiding { links: &links, orgs };
-    let mut all = BTreeMap::new();
-    for (segment, targets) in segments.iter_mut().zip(targets) {
-        segment.hidden = targets.iter().filter_map(|(doc, id)| Some((*doc, hidden(&hiding, id)?))).collect();
-        all.extend(targets.into_iter().filter_map(|(_, id)| Some((id, hidden(&hiding, &id)?))));
-    }
-    all
 }

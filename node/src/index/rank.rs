@@ -156,6 +156,58 @@ impl<T> Best<T> {
     }
 }
 
+/// The highest ranks of one organisation, without ids: everything that may be among the best `wanted`, and now and then
+/// more. Equal ranks are all kept, for their ids decide.
+#[derive(Debug, Clone)]
+pub struct Highest<T> {
+    kept: Vec<(u64, T)>,
+    least: u64,
+    wanted: usize,
+    /// From so many on the lower ones are thrown out.
+    full: usize,
+}
+
+impl<T> Highest<T> {
+    /// None yet, of `wanted`, which is at least 1.
+    pub const fn of(wanted: usize) -> Self {
+        Self { kept: Vec::new(), least: 0, wanted, full: wanted.saturating_mul(3) }
+    }
+
+    /// A rank below which nothing has a place any more: 0 while there is room.
+    pub const fn least(&self) -> u64 {
+        self.least
+    }
+
+    /// Takes a result in.
+    pub fn take(&mut self, rank: u64, result: T) {
+        if rank < self.least {
+            return;
+        }
+        self.kept.push((rank, result));
+        if self.kept.len() >= self.full {
+            self.throw_out();
+            // Where most are equal it is not tried again and again.
+            self.full = self.kept.len().max(self.wanted).saturating_mul(3);
+        }
+    }
+
+    fn throw_out(&mut self) {
+        let last = self.wanted.saturating_sub(1);
+        if last < self.kept.len() {
+            let (_, (least, _), _) = self.kept.select_nth_unstable_by_key(last, |(rank, _)| Reverse(*rank));
+            self.least = *least;
+            let least = self.least;
+            self.kept.retain(|(rank, _)| *rank >= least);
+        }
+    }
+
+    /// All that may have a place, in no order.
+    pub fn into_kept(mut self) -> impl Iterator<Item = (u64, T)> {
+        self.throw_out();
+        self.kept.into_iter()
+    }
+}
+
 /// The first `wanted` results over all organisations, none of them with more than its share.
 pub fn shared<T>(orgs: BTreeMap<OrgId, Best<T>>, wanted: usize) -> Vec<(Place, T)> {
     let mut orgs: Vec<(BTreeMap<Place, T>, usize)> = orgs.into_values().map(|best| (best.places, 0)).collect();
@@ -252,6 +304,17 @@ mod tests {
     }
 
     proptest! {
+        #[test]
+        fn what_may_have_a_place_is_kept(ranks in prop::collection::vec(0_u64..20, 0..120), wanted in 1_usize..8) {
+            let (mut highest, mut best, mut all) = (Highest::of(wanted), Best::default(), Best::default());
+            for (n, rank) in (0_u8..).zip(&ranks) {
+                highest.take(*rank, n);
+                all.take((*rank, Reverse(id(n))), (), wanted);
+            }
+            highest.into_kept().for_each(|(rank, n)| best.take((rank, Reverse(id(n))), (), wanted));
+            prop_assert_eq!(best.places, all.places);
+        }
+
         #[test]
         fn nothing_that_is_kept_out_would_have_had_a_place(ranks in prop::collection::vec((0_u64..50, any::<u8>()), 0..80)) {
             let (mut bounded, mut all) = (Best::default(), Best::default());

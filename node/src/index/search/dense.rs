@@ -6,7 +6,7 @@ use tantivy::{DocId, TERMINATED};
 
 use super::find::Finder;
 use super::lists::Scored;
-use super::plan::{Clause, Needle};
+use super::plan::{Clause, Needle, Piece};
 use crate::index::IndexFault;
 use crate::index::snapshot::SCORED;
 
@@ -59,23 +59,50 @@ impl Finder<'_> {
     /// Scores of all documents with a word.
     pub(super) fn dense(&self, needle: &Needle) -> Result<Dense, IndexFault> {
         let docs = usize::try_from(self.segment.reader.max_doc()).unwrap_or(0);
-        let mut best = Dense(vec![0; docs]);
+        let pieces = needle.variants.iter().flatten().filter(|piece| piece.count(self.number) > 0);
+        let mut best: Option<Dense> = None;
         let mut one = Dense(vec![0; docs]);
-        for piece in needle.variants.iter().flatten().filter(|piece| piece.count(self.number) > 0) {
-            one.0.fill(0);
+        for piece in pieces {
+            one.0.resize(docs, 0);
             for field in 0..SCORED {
-                let Some(mut walk) = self.walk(piece, field, IndexRecordOption::WithFreqs)? else { continue };
-                let mut doc = walk.doc();
-                while doc != TERMINATED {
-                    if let Some(score) = one.at(doc).filter(|score| field == 0 || **score != 0) {
-                        *score = score.saturating_add(self.score(piece, field, doc, walk.times()));
-                    }
-                    doc = walk.advance();
-                }
+                self.add_all(piece, field, &mut one)?;
             }
-            best.widen(&one);
+            match &mut best {
+                Some(best) => {
+                    best.widen(&one);
+                    one.0.clear();
+                }
+                None => best = Some(std::mem::replace(&mut one, Dense(Vec::new()))),
+            }
         }
-        Ok(best)
+        Ok(best.unwrap_or_else(|| Dense(vec![0; docs])))
+    }
+
+    /// Adds the scores of a term in a field: in the text to all documents, in others to those that have one already.
+    fn add_all(&self, piece: &Piece, field: usize, scores: &mut Dense) -> Result<(), IndexFault> {
+        let mut add = |doc: DocId, times: u32| {
+            if let Some(score) = scores.at(doc).filter(|score| field == 0 || **score != 0) {
+                *score = score.saturating_add(self.score(piece, field, doc, times));
+            }
+        };
+        let infos = piece.lists.get(self.number).and_then(|lists| lists.get(field)).map_or(&[][..], Vec::as_slice);
+        let (Some(reader), [info]) = (self.segment.scored.get(field), infos) else {
+            let Some(mut walk) = self.walk(piece, field, IndexRecordOption::WithFreqs)? else { return Ok(()) };
+            while walk.doc() != TERMINATED {
+                add(walk.doc(), walk.times());
+                walk.advance();
+            }
+            return Ok(());
+        };
+        // Block by block: nothing is asked of each document but its number.
+        let mut blocks = reader.read_block_postings_from_terminfo(info, IndexRecordOption::WithFreqs)?;
+        let mut left = usize::try_from(info.doc_freq).unwrap_or(0);
+        while left > 0 && blocks.block_len() > 0 {
+            blocks.docs().iter().zip(blocks.freqs()).for_each(|(doc, times)| add(*doc, *times));
+            left = left.saturating_sub(blocks.block_len());
+            blocks.advance();
+        }
+        Ok(())
     }
 }
 

@@ -173,11 +173,12 @@ impl Finder<'_> {
         }
         let mut marks = Marks::new(self.segment.reader.max_doc());
         for info in lists.get(self.number).into_iter().flatten() {
-            let mut postings = self.segment.facet.read_postings_from_terminfo(info, IndexRecordOption::Basic)?;
-            let mut doc = postings.doc();
-            while doc != TERMINATED {
-                marks.set(doc);
-                doc = postings.advance();
+            let mut blocks = self.segment.facet.read_block_postings_from_terminfo(info, IndexRecordOption::Basic)?;
+            let mut left = usize::try_from(info.doc_freq).unwrap_or(0);
+            while left > 0 && blocks.block_len() > 0 {
+                blocks.docs().iter().for_each(|doc| marks.set(*doc));
+                left = left.saturating_sub(blocks.block_len());
+                blocks.advance();
             }
         }
         Ok(Some(marks))

@@ -19,8 +19,8 @@ use crate::durable;
 /// Memory of the writer, in bytes.
 const WRITER_BYTES: usize = 32 * 1024 * 1024;
 /// Segments of so many publications are not merged into larger ones, so that one is quickly written anew when
-/// something was removed from it.
-const SEGMENT_DOCS_MAX: usize = 100_000;
+/// something was removed from it, and a search is shared out evenly.
+const SEGMENT_DOCS_MAX: usize = 50_000;
 /// What is stored beside the index is read in blocks of so many bytes.
 const STORED_BLOCK_BYTES: usize = 4_096;
 

@@ -20,7 +20,7 @@ use crate::views::about::names_to_gather;
 /// Most notices that are looked at for the names of one model: the newest.
 const NOTICES_MAX: usize = 1_000;
 /// Most names of one model, and most publications under one of them: the newest.
-const NAMES_MAX: usize = 64;
+const NAMES_MAX: usize = 1_000;
 const PUBLICATIONS_MAX: usize = 20_000;
 /// Most publications beside them that say something of them.
 const LINKED_MAX: usize = 20_000;
@@ -47,12 +47,12 @@ impl Snapshot {
         let (notices, _) = self.spots(&name_facet(model), NOTICES_MAX)?;
         let notices = self.load(&mut known, notices)?;
         self.follow(&mut known, notices)?;
-        let mut facets: Vec<String> =
-            names_to_gather(model, &known).iter().map(|named| facet(Key::Model, &named.name)).collect();
-        facets.dedup();
-        facets.truncate(NAMES_MAX);
+        // The name that was asked for comes first.
+        let named = names_to_gather(model, &known);
+        known.more_names = u64::try_from(named.len().saturating_sub(NAMES_MAX)).unwrap_or(u64::MAX);
+        let facets = named.iter().take(NAMES_MAX).map(|named| facet(Key::Model, &named.name));
         let mut spots = BTreeSet::new();
-        for facet in facets {
+        for facet in facets.collect::<BTreeSet<String>>() {
             let (found, total) = self.spots(&facet, PUBLICATIONS_MAX)?;
             let over = usize::try_from(total).unwrap_or(usize::MAX).saturating_sub(found.len());
             known.more = known.more.saturating_add(u64::try_from(over).unwrap_or(u64::MAX));

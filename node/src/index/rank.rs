@@ -78,6 +78,24 @@ impl Lengths {
     }
 }
 
+/// Scores of one word in one field, worked out before: by how often it occurs, up to four times, and by length.
+#[derive(Debug)]
+pub struct Scores(Vec<u32>);
+
+impl Scores {
+    /// Works them out. They are those of [`Lengths::score`].
+    pub fn new(lengths: &Lengths, weight: f64) -> Self {
+        let of = |times: u32| (0_u8..=255).map(move |step| lengths.score(weight, times, step));
+        Self((1..=4).flat_map(of).collect())
+    }
+
+    /// The score of a word that occurs so often in a text of such length, if it was worked out.
+    pub fn get(&self, times: u32, step: u8) -> Option<u32> {
+        let row = usize::try_from(times.checked_sub(1)?).ok()?;
+        self.0.get(row.saturating_mul(256).saturating_add(usize::from(step))).copied()
+    }
+}
+
 /// How recent a claim of time is, between a half and one, in parts of 65,536.
 pub fn recency(time: u64, now: u64) -> u64 {
     let age = now.saturating_sub(time);
@@ -138,6 +156,58 @@ impl<T> Best<T> {
     }
 }
 
+/// The highest ranks of one organisation, without ids: everything that may be among the best `wanted`, and now and then
+/// more. Equal ranks are all kept, for their ids decide.
+#[derive(Debug, Clone)]
+pub struct Highest<T> {
+    kept: Vec<(u64, T)>,
+    least: u64,
+    wanted: usize,
+    /// From so many on the lower ones are thrown out.
+    full: usize,
+}
+
+impl<T> Highest<T> {
+    /// None yet, of `wanted`, which is at least 1.
+    pub const fn of(wanted: usize) -> Self {
+        Self { kept: Vec::new(), least: 0, wanted, full: wanted.saturating_mul(3) }
+    }
+
+    /// A rank below which nothing has a place any more: 0 while there is room.
+    pub const fn least(&self) -> u64 {
+        self.least
+    }
+
+    /// Takes a result in.
+    pub fn take(&mut self, rank: u64, result: T) {
+        if rank < self.least {
+            return;
+        }
+        self.kept.push((rank, result));
+        if self.kept.len() >= self.full {
+            self.throw_out();
+            // Where most are equal it is not tried again and again.
+            self.full = self.kept.len().max(self.wanted).saturating_mul(3);
+        }
+    }
+
+    fn throw_out(&mut self) {
+        let last = self.wanted.saturating_sub(1);
+        if last < self.kept.len() {
+            let (_, (least, _), _) = self.kept.select_nth_unstable_by_key(last, |(rank, _)| Reverse(*rank));
+            self.least = *least;
+            let least = self.least;
+            self.kept.retain(|(rank, _)| *rank >= least);
+        }
+    }
+
+    /// All that may have a place, in no order.
+    pub fn into_kept(mut self) -> impl Iterator<Item = (u64, T)> {
+        self.throw_out();
+        self.kept.into_iter()
+    }
+}
+
 /// The first `wanted` results over all organisations, none of them with more than its share.
 pub fn shared<T>(orgs: BTreeMap<OrgId, Best<T>>, wanted: usize) -> Vec<(Place, T)> {
     let mut orgs: Vec<(BTreeMap<Place, T>, usize)> = orgs.into_values().map(|best| (best.places, 0)).collect();
@@ -191,6 +261,16 @@ mod tests {
         assert!((shown(rank(65_536, 65_536)) - 1.0).abs() < 1e-9);
     }
 
+    #[test]
+    fn what_was_worked_out_before_is_what_is_worked_out_now() {
+        let lengths = Lengths::new(1_000, 100_000, u32::from);
+        let scores = Scores::new(&lengths, 1.7);
+        for (times, step) in [(1, 0), (1, 255), (3, 40), (4, 255)] {
+            assert_eq!(scores.get(times, step), Some(lengths.score(1.7, times, step)));
+        }
+        assert_eq!((scores.get(0, 1), scores.get(5, 0)), (None, None));
+    }
+
     fn id(n: u8) -> EntryId {
         EntryId([n; 32])
     }
@@ -224,6 +304,17 @@ mod tests {
     }
 
     proptest! {
+        #[test]
+        fn what_may_have_a_place_is_kept(ranks in prop::collection::vec(0_u64..20, 0..120), wanted in 1_usize..8) {
+            let (mut highest, mut best, mut all) = (Highest::of(wanted), Best::default(), Best::default());
+            for (n, rank) in (0_u8..).zip(&ranks) {
+                highest.take(*rank, n);
+                all.take((*rank, Reverse(id(n))), (), wanted);
+            }
+            highest.into_kept().for_each(|(rank, n)| best.take((rank, Reverse(id(n))), (), wanted));
+            prop_assert_eq!(best.places, all.places);
+        }
+
         #[test]
         fn nothing_that_is_kept_out_would_have_had_a_place(ranks in prop::collection::vec((0_u64..50, any::<u8>()), 0..80)) {
             let (mut bounded, mut all) = (Best::default(), Best::default());

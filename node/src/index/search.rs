@@ -3,7 +3,9 @@
 //! Every number that a score is made of is counted over the publications that stand (see `rank`), so the same
 //! publications give the same answer however they came into the index.
 
+mod dense;
 mod find;
+mod lists;
 mod plan;
 
 use std::cmp::Reverse;
@@ -14,7 +16,7 @@ use rayon::prelude::*;
 use tantivy::DocId;
 
 use super::query::{Query, QueryFault};
-use super::rank::{self, Best, Place};
+use super::rank::{self, Best, Highest, Place};
 use super::snapshot::{Segment, Snapshot};
 use super::{IndexFault, SearchFault};
 use crate::views::Hidden;
@@ -150,8 +152,8 @@ fn gather(
     let (since, until) = (query.since.unwrap_or(0), query.until.unwrap_or(u64::MAX));
     let timed = query.since.is_some() || query.until.is_some();
     let mut part = Part::default();
-    // By the organisation's number here: the best so far, and the rank below which nothing has a place any more.
-    let mut best: Vec<(Best<Spot>, u64)> = segment.orgs.iter().map(|_| (Best::default(), 0)).collect();
+    // By the organisation's number here.
+    let mut best: Vec<Highest<Spot>> = segment.orgs.iter().map(|_| Highest::of(limit)).collect();
     let mut hidden = segment.hidden.iter().copied().peekable();
     for (doc, text) in candidates.iter().copied() {
         if !segment.is_live(doc) {
@@ -167,20 +169,23 @@ fn gather(
             Some(Hidden::Retracted) if !wanted.all => part.retracted += 1,
             _ => {
                 part.total += 1;
-                let Some((best, least)) = best.get_mut(segment.org_number(doc)) else { continue };
-                if plan.is_scored() && rank::best_rank(text) < *least {
+                let Some(best) = best.get_mut(segment.org_number(doc)) else { continue };
+                if plan.is_scored() && rank::best_rank(text) < best.least() {
                     continue;
                 }
                 let time = segment.time(doc);
                 let rank = if plan.is_scored() { rank::rank(text, rank::recency(time, now)) } else { time };
-                if rank < *least {
-                    continue;
-                }
-                best.take((rank, Reverse(segment.id(doc))), Spot { segment: number, doc, hidden: how }, limit);
-                *least = best.least(limit);
+                best.take(rank, Spot { segment: number, doc, hidden: how });
             }
         }
     }
-    part.orgs = segment.orgs.iter().copied().zip(best.into_iter().map(|(best, _)| best)).collect();
+    // Ids are read of those alone that may have a place.
+    let places = |highest: Highest<Spot>| {
+        let mut best = Best::default();
+        let kept = highest.into_kept();
+        kept.for_each(|(rank, spot)| best.take((rank, Reverse(segment.id(spot.doc))), spot, limit));
+        best
+    };
+    part.orgs = segment.orgs.iter().copied().zip(best.into_iter().map(places)).collect();
     part
 }

@@ -1,6 +1,8 @@
 //! The index as it stood at one commit: what is read for every search, and counted once for all of them.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+mod hiding;
+
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use lyceum_protocol::hash::{EntryId, LogId, OrgId};
@@ -14,7 +16,8 @@ use super::IndexFault;
 use super::rank::Lengths;
 use super::schema::{Fields, STEM, id_numbers, id_of_numbers, key_of};
 use super::tokens::Tongue;
-use crate::views::{Graph, Hidden, Linked, OutcomeFacts, hidden};
+use crate::views::{Hidden, Linked};
+use hiding::hide;
 
 /// The three fields that words are looked for in.
 pub const SCORED: usize = 3;
@@ -46,6 +49,15 @@ pub struct Counts {
     targets: Vec<u64>,
 }
 
+/// What every search reads of a segment, by document; it holds as long as the segment is there.
+#[derive(Debug, Default)]
+struct Plain {
+    /// Claims of time.
+    times: Vec<u64>,
+    /// Numbers of organisations.
+    orgs: Vec<u32>,
+}
+
 /// One segment, opened for reading.
 pub struct Segment {
     /// The segment.
@@ -59,10 +71,9 @@ pub struct Segment {
     links: Arc<InvertedIndexReader>,
     key: Arc<InvertedIndexReader>,
     ids: Arc<InvertedIndexReader>,
-    time: Column<u64>,
+    plain: Arc<Plain>,
     seq: Column<u64>,
     id: [Column<u64>; 4],
-    org: Column<u64>,
     /// Organisations by their numbers in this segment.
     pub orgs: Vec<OrgId>,
     log: Column<u64>,
@@ -99,12 +110,27 @@ fn column_of(reader: &SegmentReader, name: &str) -> Result<(Column<u64>, Vec<[u8
     Ok((column.ords().clone(), values))
 }
 
+impl Plain {
+    fn read(reader: &SegmentReader, times: &Column<u64>, orgs: &Column<u64>) -> Self {
+        let docs = 0..reader.max_doc();
+        Self {
+            times: docs.clone().map(|doc| first(times, doc)).collect(),
+            orgs: docs.map(|doc| u32::try_from(first(orgs, doc)).unwrap_or(u32::MAX)).collect(),
+        }
+    }
+}
+
 impl Segment {
-    fn open(reader: &SegmentReader, fields: &Fields, known: Option<Arc<Counts>>) -> Result<Self, IndexFault> {
+    /// Opens one; `before` is the same segment as it was at an earlier commit.
+    fn open(reader: &SegmentReader, fields: &Fields, before: Option<&Self>) -> Result<Self, IndexFault> {
         let inverted = |field| reader.inverted_index(field);
         let numbers = |name: &str| reader.fast_fields().u64(name);
         let (org, orgs) = column_of(reader, "org")?;
         let (log, logs) = column_of(reader, "log")?;
+        let plain = match before {
+            Some(before) => before.plain.clone(),
+            None => Arc::new(Plain::read(reader, &numbers("time")?, &org)),
+        };
         let mut segment = Self {
             reader: reader.clone(),
             scored: [inverted(fields.text)?, inverted(fields.title)?, inverted(fields.names)?],
@@ -117,18 +143,18 @@ impl Segment {
             links: inverted(fields.links)?,
             key: inverted(fields.key)?,
             ids: inverted(fields.id[0])?,
-            time: numbers("time")?,
+            plain,
             seq: numbers("seq")?,
             id: [numbers("id0")?, numbers("id1")?, numbers("id2")?, numbers("id3")?],
-            org,
             orgs: orgs.into_iter().map(OrgId).collect(),
             log,
             logs: logs.into_iter().map(LogId).collect(),
             counts: Arc::default(),
             hidden: Vec::new(),
         };
-        segment.counts = match known {
-            Some(counts) => counts,
+        let same = |before: &&Self| before.reader.num_deleted_docs() == reader.num_deleted_docs();
+        segment.counts = match before.filter(same) {
+            Some(before) => before.counts.clone(),
             None => Arc::new(segment.count(fields)?),
         };
         Ok(segment)
@@ -146,12 +172,13 @@ impl Segment {
 
     /// The author's claim.
     pub fn time(&self, doc: DocId) -> u64 {
-        first(&self.time, doc)
+        usize::try_from(doc).ok().and_then(|doc| self.plain.times.get(doc)).copied().unwrap_or(0)
     }
 
     /// The number of the organisation in `orgs`.
     pub fn org_number(&self, doc: DocId) -> usize {
-        usize::try_from(first(&self.org, doc)).unwrap_or(usize::MAX)
+        let number = usize::try_from(doc).ok().and_then(|doc| self.plain.orgs.get(doc));
+        number.and_then(|number| usize::try_from(*number).ok()).unwrap_or(usize::MAX)
     }
 
     /// The organisation.
@@ -278,40 +305,17 @@ impl std::fmt::Debug for Snapshot {
     }
 }
 
-/// What hides what, without the rest of what is known.
-struct Hiding<'a> {
-    links: &'a HashMap<EntryId, Vec<Linked>>,
-    orgs: HashMap<EntryId, OrgId>,
-}
-
-impl Graph for Hiding<'_> {
-    fn org(&self, id: &EntryId) -> Option<OrgId> {
-        self.orgs.get(id).copied()
-    }
-
-    fn links_to(&self, id: &EntryId) -> Vec<Linked> {
-        self.links.get(id).cloned().unwrap_or_default()
-    }
-
-    fn facts(&self, _: &EntryId) -> Option<OutcomeFacts> {
-        None
-    }
-}
-
 impl Snapshot {
     /// Opens what a searcher sees. What was counted for an earlier snapshot is taken over where nothing changed.
     ///
     /// # Errors
     /// [`IndexFault`] if the index cannot be read.
     pub fn open(searcher: Searcher, fields: Fields, before: Option<&Self>) -> Result<Self, IndexFault> {
-        let counted = |reader: &SegmentReader| {
-            let same = |segment: &&Segment| {
-                segment.reader.segment_id() == reader.segment_id()
-                    && segment.reader.num_deleted_docs() == reader.num_deleted_docs()
-            };
-            before.and_then(|before| before.segments.iter().find(same)).map(|segment| segment.counts.clone())
+        let known = |reader: &SegmentReader| {
+            let same = |segment: &&Segment| segment.reader.segment_id() == reader.segment_id();
+            before.and_then(|before| before.segments.iter().find(same))
         };
-        let segments = searcher.segment_readers().iter().map(|reader| Segment::open(reader, &fields, counted(reader)));
+        let segments = searcher.segment_readers().iter().map(|reader| Segment::open(reader, &fields, known(reader)));
         let mut segments: Vec<Segment> = segments.collect::<Result<_, _>>()?;
         let counts: Vec<Arc<Counts>> = segments.iter().map(|segment| segment.counts.clone()).collect();
         let live = counts.iter().map(|counts| counts.live).sum();
@@ -388,30 +392,4 @@ impl Snapshot {
         }
         Ok(None)
     }
-}
-
-/// Works out what lists leave out, in each segment and over all.
-fn hide(segments: &mut [Segment], counts: &[Arc<Counts>]) -> BTreeMap<EntryId, Hidden> {
-    let mut links: HashMap<EntryId, Vec<Linked>> = HashMap::new();
-    for (target, link) in counts.iter().flat_map(|counts| &counts.hiding) {
-        links.entry(*target).or_default().push(link.clone());
-    }
-    if links.is_empty() {
-        return BTreeMap::new();
-    }
-    let mut orgs = HashMap::new();
-    let mut targets: Vec<Vec<(DocId, EntryId)>> = Vec::new();
-    for segment in segments.iter() {
-        let found = segment.docs().map(|doc| (doc, segment.id(doc))).filter(|(_, id)| links.contains_key(id));
-        let found: Vec<(DocId, EntryId)> = found.collect();
-        orgs.extend(found.iter().map(|(doc, id)| (*id, segment.org(*doc))));
-        targets.push(found);
-    }
-    let hiding = Hiding { links: &links, orgs };
-    let mut all = BTreeMap::new();
-    for (segment, targets) in segments.iter_mut().zip(targets) {
-        segment.hidden = targets.iter().filter_map(|(doc, id)| Some((*doc, hidden(&hiding, id)?))).collect();
-        all.extend(targets.into_iter().filter_map(|(_, id)| Some((id, hidden(&hiding, &id)?))));
-    }
-    all
 }

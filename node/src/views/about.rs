@@ -65,8 +65,10 @@ pub fn about(asked: &str, known: &Known, org_names: &BTreeMap<OrgId, String>, al
         }
     }
     let mut more = BTreeMap::new();
-    if known.more > 0 {
-        more.insert("publications".to_owned(), known.more);
+    for (list, count) in [("publications", known.more), ("names", known.more_names)] {
+        if count > 0 {
+            more.insert(list.to_owned(), count);
+        }
     }
     let evaluations = evaluations::rows(&page, &items, &mut more);
     let unscored = evaluations::unscored(&page, &items, &mut more);

@@ -7,12 +7,14 @@ use tantivy::postings::{Postings as _, SegmentPostings};
 use tantivy::schema::IndexRecordOption;
 use tantivy::{DocId, DocSet as _, InvertedIndexReader, TERMINATED};
 
+use super::dense::Dense;
+use super::lists::{Marks, Scored, both, either, skip, without};
 use super::plan::{Clause, Needle, Piece, Plan};
 use crate::index::IndexFault;
 use crate::index::snapshot::{SCORED, Segment, Snapshot};
 
-/// Documents with their text scores.
-pub(super) type Scored = Vec<(DocId, u32)>;
+/// How many documents of a list are looked at before it jumps.
+const STEPS_BEFORE_JUMP: usize = 4;
 
 /// Where to look: everywhere, or only in these documents.
 type Within<'a> = Option<&'a [(DocId, u32)]>;
@@ -24,15 +26,49 @@ pub(super) fn candidates(
     number: usize,
     plan: &Plan,
 ) -> Result<Scored, IndexFault> {
+    let dense_from = Finder { snapshot, segment, number }.dense_from();
+    candidates_as(snapshot, segment, number, plan, dense_from)
+}
+
+/// The same; where the rarest clause stands in at least so many documents, words are looked for in the dense way.
+pub(super) fn candidates_as(
+    snapshot: &Snapshot,
+    segment: &Segment,
+    number: usize,
+    plan: &Plan,
+    dense_from: u64,
+) -> Result<Scored, IndexFault> {
     let finder = Finder { snapshot, segment, number };
     let mut required: Vec<&Clause> = plan.required.iter().collect();
     required.sort_by_key(|clause| clause.count(number));
     let mut found: Option<Scored> = None;
+    if required.first().is_some_and(|rarest| rarest.count(number) >= dense_from) {
+        let mut dense: Option<Dense> = None;
+        for needle in required.iter().filter_map(|clause| Finder::single_words(clause)) {
+            let scores = finder.dense(needle)?;
+            match &mut dense {
+                Some(before) => before.narrow(&scores),
+                None => dense = Some(scores),
+            }
+        }
+        if let Some(dense) = dense {
+            found = Some(dense.into_list());
+            required.retain(|clause| Finder::single_words(clause).is_none());
+        }
+    }
     for clause in required {
-        let holds = finder.clause(clause, found.as_deref(), true)?;
         found = Some(match found {
-            Some(before) => both(&before, &holds),
-            None => holds,
+            Some(mut before) => {
+                match finder.marked(clause, before.len())? {
+                    Some(marks) => before.retain(|(doc, _)| marks.holds(*doc)),
+                    None => {
+                        let holds = finder.clause(clause, Some(&before), true)?;
+                        before = both(&before, &holds);
+                    }
+                }
+                before
+            }
+            None => finder.clause(clause, None, true)?,
         });
         if found.as_ref().is_some_and(Vec::is_empty) {
             return Ok(Vec::new());
@@ -43,97 +79,39 @@ pub(super) fn candidates(
         None => (0..segment.reader.max_doc()).map(|doc| (doc, 0)).collect(),
     };
     for clause in &plan.excluded {
-        let holds = finder.clause(clause, Some(&found), false)?;
-        found = without(&found, &holds);
+        match finder.marked(clause, found.len())? {
+            Some(marks) => found.retain(|(doc, _)| !marks.holds(*doc)),
+            None => {
+                let holds = finder.clause(clause, Some(&found), false)?;
+                found = without(&found, &holds);
+            }
+        }
     }
     Ok(found)
 }
 
-/// Documents of both lists, with the sum of their scores.
-fn both(a: &[(DocId, u32)], b: &[(DocId, u32)]) -> Scored {
-    let mut found = Vec::with_capacity(a.len().min(b.len()));
-    let (mut a, mut b) = (a.iter().peekable(), b.iter().peekable());
-    while let (Some((first, score)), Some((second, more))) = (a.peek(), b.peek()) {
-        if first == second {
-            found.push((*first, score.saturating_add(*more)));
-        }
-        let (ahead, behind) = (first >= second, first <= second);
-        if ahead {
-            b.next();
-        }
-        if behind {
-            a.next();
-        }
-    }
-    found
-}
-
-/// Documents of the first list that are not in the second.
-fn without(a: &[(DocId, u32)], b: &[(DocId, u32)]) -> Scored {
-    let mut b = b.iter().peekable();
-    let stays = |(doc, _): &&(DocId, u32)| {
-        while b.next_if(|(other, _)| other < doc).is_some() {}
-        b.peek().is_none_or(|(other, _)| other != doc)
-    };
-    a.iter().filter(stays).copied().collect()
-}
-
-/// Documents of either list, with the higher of their scores.
-fn either(a: Scored, b: Scored) -> Scored {
-    if a.is_empty() {
-        return b;
-    }
-    if b.is_empty() {
-        return a;
-    }
-    let mut found = Vec::with_capacity(a.len().saturating_add(b.len()));
-    let (mut a, mut b) = (a.into_iter().peekable(), b.into_iter().peekable());
-    loop {
-        let next = match (a.peek(), b.peek()) {
-            (Some((first, score)), Some((second, other))) if first == second => {
-                let both = (*first, *score.max(other));
-                a.next();
-                b.next();
-                Some(both)
-            }
-            (Some((first, _)), Some((second, _))) => {
-                if first < second {
-                    a.next()
-                } else {
-                    b.next()
-                }
-            }
-            (Some(_), None) => a.next(),
-            (None, _) => b.next(),
-        };
-        match next {
-            Some(next) => found.push(next),
-            None => return found,
-        }
-    }
-}
-
-struct Finder<'a> {
+/// Looks in one segment.
+pub(super) struct Finder<'a> {
     snapshot: &'a Snapshot,
-    segment: &'a Segment,
-    number: usize,
+    pub(super) segment: &'a Segment,
+    pub(super) number: usize,
 }
 
 /// A walk over the documents of a term: one posting list, or several put together.
-enum Walk {
+pub(super) enum Walk {
     One(SegmentPostings),
     Many { docs: Vec<(DocId, Vec<u32>)>, at: usize },
 }
 
 impl Walk {
-    fn doc(&self) -> DocId {
+    pub(super) fn doc(&self) -> DocId {
         match self {
             Self::One(postings) => postings.doc(),
             Self::Many { docs, at } => docs.get(*at).map_or(TERMINATED, |(doc, _)| *doc),
         }
     }
 
-    fn advance(&mut self) -> DocId {
+    pub(super) fn advance(&mut self) -> DocId {
         match self {
             Self::One(postings) => postings.advance(),
             Self::Many { at, .. } => {
@@ -146,8 +124,16 @@ impl Walk {
     /// Goes to the first document that is not below `target`.
     fn seek(&mut self, target: DocId) -> DocId {
         match self {
-            Self::One(postings) if postings.doc() < target => postings.seek(target),
-            Self::One(postings) => postings.doc(),
+            Self::One(postings) => {
+                // Among dense lists it is one of the next: to look at a few costs less than to jump.
+                for _ in 0..STEPS_BEFORE_JUMP {
+                    if postings.doc() >= target {
+                        return postings.doc();
+                    }
+                    postings.advance();
+                }
+                if postings.doc() < target { postings.seek(target) } else { postings.doc() }
+            }
             Self::Many { docs, at } => {
                 let rest = docs.get(*at..).unwrap_or_default();
                 *at = at.saturating_add(rest.partition_point(|(doc, _)| *doc < target));
@@ -156,7 +142,7 @@ impl Walk {
         }
     }
 
-    fn times(&self) -> u32 {
+    pub(super) fn times(&self) -> u32 {
         match self {
             Self::One(postings) => postings.term_freq(),
             Self::Many { docs, at } => {
@@ -177,6 +163,27 @@ impl Walk {
 }
 
 impl Finder<'_> {
+    /// All documents with one of some facets, where they are so many against `among` others that to go through them
+    /// once is quicker than to look for each.
+    fn marked(&self, clause: &Clause, among: usize) -> Result<Option<Marks>, IndexFault> {
+        let Clause::Facets(lists) = clause else { return Ok(None) };
+        let (count, among) = (clause.count(self.number), u64::try_from(among).unwrap_or(u64::MAX));
+        if count < among / 8 || count / 8 > among {
+            return Ok(None);
+        }
+        let mut marks = Marks::new(self.segment.reader.max_doc());
+        for info in lists.get(self.number).into_iter().flatten() {
+            let mut blocks = self.segment.facet.read_block_postings_from_terminfo(info, IndexRecordOption::Basic)?;
+            let mut left = usize::try_from(info.doc_freq).unwrap_or(0);
+            while left > 0 && blocks.block_len() > 0 {
+                blocks.docs().iter().for_each(|doc| marks.set(*doc));
+                left = left.saturating_sub(blocks.block_len());
+                blocks.advance();
+            }
+        }
+        Ok(Some(marks))
+    }
+
     fn clause(&self, clause: &Clause, within: Within<'_>, scored: bool) -> Result<Scored, IndexFault> {
         match clause {
             Clause::Words(needle) => self.needle(needle, within, scored),
@@ -213,7 +220,12 @@ impl Finder<'_> {
     }
 
     /// The documents of a term in a field; none if there are none.
-    fn walk(&self, piece: &Piece, field: usize, option: IndexRecordOption) -> Result<Option<Walk>, IndexFault> {
+    pub(super) fn walk(
+        &self,
+        piece: &Piece,
+        field: usize,
+        option: IndexRecordOption,
+    ) -> Result<Option<Walk>, IndexFault> {
         let infos = piece.lists.get(self.number).and_then(|lists| lists.get(field)).map_or(&[][..], Vec::as_slice);
         let Some(reader) = self.segment.scored.get(field) else { return Ok(None) };
         match infos {
@@ -290,11 +302,15 @@ impl Finder<'_> {
         Ok(())
     }
 
-    fn score(&self, piece: &Piece, field: usize, doc: DocId, times: u32) -> u32 {
+    pub(super) fn score(&self, piece: &Piece, field: usize, doc: DocId, times: u32) -> u32 {
         let (Some(weight), Some(lengths)) = (piece.weights.get(field), self.snapshot.lengths.get(field)) else {
             return 0;
         };
         let step = self.segment.lengths.get(field).map_or(0, |lengths| lengths.fieldnorm_id(doc));
+        let known = piece.scores.as_ref().filter(|_| field == 0).and_then(|scores| scores.get(times, step));
+        if let Some(score) = known {
+            return score;
+        }
         lengths.score(*weight, times, step)
     }
 }
@@ -326,17 +342,6 @@ fn many(reader: &InvertedIndexReader, infos: &[tantivy::postings::TermInfo]) -> 
     Ok(Walk::Many { docs, at: 0 })
 }
 
-/// How many documents at the beginning of a list are below `target`: quick if they are few.
-fn skip(list: &[(DocId, u32)], target: DocId) -> usize {
-    let mut reach = 1_usize;
-    while list.get(reach - 1).is_some_and(|(doc, _)| *doc < target) {
-        reach = reach.saturating_mul(2);
-    }
-    let from = reach / 2;
-    let rest = list.get(from..reach.min(list.len())).unwrap_or_default();
-    from.saturating_add(rest.partition_point(|(doc, _)| *doc < target))
-}
-
 /// Stops at each document of a walk that lies within.
 fn each(walk: &mut Walk, within: Within<'_>, mut stop: impl FnMut(&mut Walk)) {
     let mut doc = walk.doc();
@@ -355,35 +360,6 @@ fn each(walk: &mut Walk, within: Within<'_>, mut stop: impl FnMut(&mut Walk)) {
             doc = walk.advance();
         } else {
             doc = walk.seek(*next);
-        }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use proptest::prelude::*;
-    use std::collections::BTreeMap;
-
-    fn list() -> impl Strategy<Value = BTreeMap<DocId, u32>> {
-        prop::collection::btree_map(0_u32..60, 0_u32..9, 0..40)
-    }
-
-    proptest! {
-        #[test]
-        fn lists_are_combined_as_sets(a in list(), b in list(), target in 0_u32..70) {
-            let (first, second): (Scored, Scored) = (a.clone().into_iter().collect(), b.clone().into_iter().collect());
-            let sum: Scored = a.iter().filter_map(|(doc, score)| Some((*doc, score + b.get(doc)?))).collect();
-            prop_assert_eq!(both(&first, &second), sum);
-            let rest: Scored = first.iter().filter(|(doc, _)| !b.contains_key(doc)).copied().collect();
-            prop_assert_eq!(without(&first, &second), rest);
-            let mut all = a.clone();
-            b.iter().for_each(|(doc, score)| {
-                let kept = all.entry(*doc).or_default();
-                *kept = (*kept).max(*score);
-            });
-            prop_assert_eq!(either(first.clone(), second), all.into_iter().collect::<Scored>());
-            prop_assert_eq!(skip(&first, target), first.iter().filter(|(doc, _)| *doc < target).count());
         }
     }
 }

@@ -8,13 +8,16 @@ use tantivy::{DocSet as _, InvertedIndexReader, TERMINATED, Term};
 
 use crate::index::IndexFault;
 use crate::index::query::{Key, Query};
-use crate::index::rank;
+use crate::index::rank::{self, Scores};
 use crate::index::schema::facet;
 use crate::index::snapshot::{SCORED, Segment, Snapshot};
 use crate::index::tokens::{Sought, Tokeniser};
 
 /// What a word in the text, in the title, and among the names counts.
 const WEIGHTS: [f64; SCORED] = [1.0, 2.0, 1.0];
+
+/// From so many texts with a word on, its scores are worked out before.
+const SCORES_FROM: u64 = 4_096;
 
 /// A word or phrase in one language: terms that have to stand in a row.
 pub type Sequence = Vec<Sought>;
@@ -28,6 +31,8 @@ pub(super) struct Piece {
     pub(super) offset: u32,
     /// Weight times rarity, in each of the fields.
     pub(super) weights: [f64; SCORED],
+    /// Scores in the text, where so many will be needed that it is worth while to work them out before.
+    pub(super) scores: Option<Scores>,
     /// By segment.
     pub(super) lists: Vec<Lists>,
 }
@@ -159,7 +164,11 @@ fn pieces(snapshot: &Snapshot, sequence: &Sequence) -> Result<Vec<Piece>, IndexF
             }
             *weight *= rank::idf(snapshot.live, found);
         }
-        Ok(Piece { offset: sought.offset, weights, lists })
+        let text = lists.iter().filter_map(|lists| lists.first()).flatten();
+        let occurs: u64 = text.map(|info| u64::from(info.doc_freq)).sum();
+        let [length, ..] = &snapshot.lengths;
+        let scores = (occurs > SCORES_FROM).then(|| Scores::new(length, weights[0]));
+        Ok(Piece { offset: sought.offset, weights, scores, lists })
     };
     sequence.iter().map(piece).collect()
 }

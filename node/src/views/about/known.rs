@@ -26,6 +26,8 @@ pub struct Known {
     pub links: HashMap<EntryId, Vec<Linked>>,
     /// How many more would belong here and were too many.
     pub more: u64,
+    /// How many more names mean the model and were too many to look for.
+    pub more_names: u64,
 }
 
 impl Known {

@@ -239,7 +239,7 @@ pub(super) async fn check_quota<N: Node>(node: &N, files: &BTreeMap<FileHash, u6
             size::words(then.saturating_sub(used)),
         ),
     );
-    let failure = failure.next("attach smaller files, or name an address where they are to be had: release FOLDER --where URL");
+    let failure = failure.next("attach less, or ask the voters for a charter that grants more");
     Err(Problem::new(StatusCode::UNPROCESSABLE_ENTITY, &failure))
 }
 

@@ -130,7 +130,9 @@ impl Access {
             if remembered.recent.len() >= RECENT {
                 remembered.recent.pop_front();
             }
-            sizes.iter().for_each(|(hash, _)| drop(remembered.served.remove(hash)));
+            for (hash, _) in &sizes {
+                remembered.served.remove(hash);
+            }
             remembered.recent.push_back((Instant::now(), entry.id(), sizes));
         }
     }

@@ -28,6 +28,7 @@ use std::io;
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
 
 use lyceum_protocol::attachment::outline::Outline;
 use lyceum_protocol::hash::{EntryId, FileHash};
@@ -45,6 +46,9 @@ pub use table::{Fault, Held, Reason, Want};
 
 /// Files that are wanted at most.
 pub const WANTED_MAX: usize = 10_000;
+/// Files that are left alone at most, and for how long.
+const PASSED_MAX: usize = 100_000;
+const PASSED_FOR: Duration = Duration::from_secs(30 * 60);
 
 struct Shared {
     folder: Folder,
@@ -157,6 +161,11 @@ impl Attachments {
         self.table().wanted.contains_key(&hash)
     }
 
+    /// Whether only the settings want a file. Does not wait.
+    pub(crate) fn is_by_policy(&self, hash: FileHash) -> bool {
+        self.table().wanted.get(&hash).is_some_and(|want| want.reason == Reason::Policy)
+    }
+
     /// Whether anything of a file may be here. Does not wait.
     pub(crate) fn is_here(&self, hash: FileHash) -> bool {
         let table = self.table();
@@ -234,23 +243,32 @@ impl Attachments {
             table.name(hash, want.entry);
             return Ok(());
         }
-        match table.wanted.get_mut(&hash) {
-            Some(before) if before.size != want.size => {
+        if let Some(before) = table.wanted.get(&hash).cloned() {
+            let stands = part_bytes(table, hash) == 0 || !before.waiting.is_empty();
+            if before.size != want.size && !(stands && want.reason < Reason::Policy) {
                 return Err(RoomFault::OtherSize { wanted: want.size, named: before.size });
             }
-            // Somebody asks for what would have come by itself.
-            Some(before) => before.reason = before.reason.min(want.reason),
-            None => {
-                if table.wanted.len() >= WANTED_MAX {
-                    return Err(RoomFault::TooManyWanted);
-                }
-                let taken = table.bytes().saturating_sub(table.begun.get(&hash).copied().unwrap_or(0));
-                room::check(&self.0.settings, taken, self.0.folder.path(), &[want.size])?;
-                table.begun.insert(hash, want.size);
-                table.name(hash, want.entry);
-                table.wanted.insert(hash, want);
+            if before.size == want.size && before.reason <= want.reason {
+                return Ok(());
             }
+            // Somebody asks for what would have come by itself; or with another size for what did not come with the
+            // one before, which may be a wrong one.
+            if before.size != want.size {
+                table.parts.remove(&hash);
+            }
+        } else if table.wanted.len() >= WANTED_MAX {
+            return Err(RoomFault::TooManyWanted);
         }
+        if want.reason == Reason::Policy {
+            // What nobody may ever send takes no room before it comes.
+            table.begun.entry(hash).or_insert(0);
+        } else {
+            let taken = table.bytes().saturating_sub(table.begun.get(&hash).copied().unwrap_or(0));
+            room::check(&self.0.settings, taken, self.0.folder.path(), &[want.size])?;
+            table.begun.insert(hash, want.size);
+        }
+        table.name(hash, want.entry);
+        table.wanted.insert(hash, want);
         Ok(())
     }
 
@@ -287,6 +305,12 @@ impl Attachments {
         if let Some(part) = self.table().parts.get(&hash) {
             return Ok(part.clone());
         }
+        let mut table = self.table();
+        if table.begun.get(&hash) == Some(&0) {
+            room::check(&self.0.settings, table.bytes(), self.0.folder.path(), &[size]).map_err(io::Error::other)?;
+            table.begun.insert(hash, size);
+        }
+        drop(table);
         // Reads all that is there: outside of the lock.
         let part = Arc::new(Part::open(&self.0.folder, hash, size)?);
         let mut table = self.table();
@@ -297,8 +321,35 @@ impl Attachments {
     }
 
     /// Closes a file that comes and is not fetched for now. What was shown of it is known when it is opened again.
+    /// Of one that only the settings want, and of which nothing came, nothing stays.
     pub(crate) fn close_part(&self, hash: FileHash) {
-        self.table().parts.remove(&hash);
+        let mut table = self.table();
+        let part = table.parts.remove(&hash);
+        let by_policy = table.wanted.get(&hash).is_some_and(|want| want.reason == Reason::Policy);
+        if by_policy && part.is_some_and(|part| part.bytes() == 0) {
+            table.begun.insert(hash, 0);
+            if let Err(fault) = self.0.folder.remove(hash) {
+                tracing::warn!(%hash, %fault, "an empty file of the attachments cannot be removed");
+            }
+        }
+    }
+
+    /// Leaves a file alone for a while that the settings want and that has no room, or that nobody sends.
+    pub(crate) fn pass(&self, hash: FileHash) {
+        let mut table = self.table();
+        if table.passed.len() < PASSED_MAX {
+            table.passed.insert(hash, Instant::now());
+        }
+    }
+
+    /// Whether a file is left alone. Forgets those for which it was long enough.
+    pub(crate) fn is_passed(&self, hash: FileHash) -> bool {
+        let mut table = self.table();
+        let still = table.passed.get(&hash).is_some_and(|at| at.elapsed() < PASSED_FOR);
+        if !still {
+            table.passed.remove(&hash);
+        }
+        still
     }
 
     /// Gives a file its place that came as a whole.

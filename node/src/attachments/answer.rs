@@ -14,8 +14,8 @@ use super::Attachments;
 use super::access::Access;
 use crate::network::attachments::Call;
 
-/// Requests that are worked on at once.
-const AT_ONCE: usize = 8;
+/// Requests that are worked on at once: more than the network lets through of one peer.
+const AT_ONCE: usize = 16;
 
 /// Answers until told to stop, or until the network is shut down.
 pub(super) async fn run(

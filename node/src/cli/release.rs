@@ -19,7 +19,7 @@ const FILES_MAX: usize = 2_000;
 /// with `lyceum fetch`. Links and other things that are no files are left out and named. Text files are looked through
 /// as by `attach`.
 #[derive(Debug, clap::Args)]
-#[command(after_help = "\
+#[command(disable_version_flag = true, after_help = "\
 Examples:
   lyceum release ./tiny-lm --name example/tiny-lm --version 1.2 --license Apache-2.0
   lyceum release ./data --name example/prompts --where https://data.example.org/prompts")]

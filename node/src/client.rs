@@ -17,8 +17,9 @@ use tokio::net::UnixStream;
 
 use crate::api::Problem;
 use crate::api::shapes::{
-    AttachmentPlan, FetchRequest, FilesPage, DocumentsPage, EntryPage, LogPage, Member, Peer, PlanRequest, PublishAnswer, PublishPlan, PublishRequest,
-    PublishedAnswer, PublishedMatch, PublishedQuery, SearchPage, Source, Status,
+    AttachmentPlan, DocumentsPage, EntryPage, FetchRequest, FilesPage, LogPage, Member, Peer, PlanRequest,
+    PublishAnswer, PublishPlan, PublishRequest, PublishedAnswer, PublishedMatch, PublishedQuery, SearchPage, Source,
+    Status,
 };
 use crate::failure::Failure;
 use crate::govern::wire::WireBatch;

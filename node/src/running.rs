@@ -12,9 +12,9 @@ use lyceum_protocol::replica::{Now, Replica};
 use lyceum_protocol::state::State;
 use tokio::sync::watch;
 
+use crate::api::{Node, NodeFault, PublishedIndex, Status};
 use crate::attachments::Attachments;
 use crate::attachments::access::Access;
-use crate::api::{Node, NodeFault, PublishedIndex, Status};
 use crate::catch_up::CatchUp;
 use crate::clock;
 use crate::daemon::Daemon;

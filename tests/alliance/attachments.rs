@@ -41,6 +41,13 @@ fn attach(nodes: [&Node; 3], note: &str, files: &[String], publications: u64) ->
     id
 }
 
+/// Has a node listen where it listens now when it is started again, so that others find it.
+fn stay(node: &Node) {
+    let config = node.home.join("config.toml");
+    let text = std::fs::read_to_string(&config).unwrap();
+    std::fs::write(&config, text.replace("/ip4/127.0.0.1/tcp/0", node.said("listen"))).unwrap();
+}
+
 fn shelved(node: &Node, blake3: &str) -> PathBuf {
     node.home.join("attachments").join(&blake3[..2]).join(blake3)
 }
@@ -64,6 +71,7 @@ fn a_file_comes_from_several_holders_survives_their_death_and_a_rotten_disk() {
     let folder = tempfile::tempdir().unwrap();
     let [mut a, mut b, mut c] = three(folder.path());
     let content = bytes(24 * MIB + 12_345, 1);
+    [&a, &b, &c].into_iter().for_each(stay);
     let (path, note) = (write(folder.path(), "run.bin", &content), write(folder.path(), "note.md", b"# Run\n"));
     until_agreed(&[&a, &b, &c], 0);
     let id = attach([&a, &b, &c], &note, &[path], 1);
@@ -85,7 +93,9 @@ fn a_file_comes_from_several_holders_survives_their_death_and_a_rotten_disk() {
     let to_c = folder.path().join("c").display().to_string();
     let missing = c.run(&["fetch", &id, "--to", &to_c, "--wait", "1"]).badly(1, "stay wanted");
     assert!(missing.stdout.contains("Founder (node "), "{}", missing.stdout);
-    until("the status names it", || status(&c)["wanted"][0]["waiting"].as_str().unwrap_or_default().contains("Founder"));
+    until("the status names it", || {
+        status(&c)["wanted"][0]["waiting"].as_str().unwrap_or_default().contains("Founder")
+    });
     c.kill();
     c.start();
     assert_eq!(status(&c)["wanted_files"], 1, "it is still wanted after a restart");
@@ -142,10 +152,9 @@ fn names_that_lead_elsewhere_are_refused_and_nothing_is_replaced() {
     let id = attach([&a, &b, &c], &note, &[good], 1);
     // A member that is not honest writes its own publication.
     let good = file(&a, &id);
-    let named = |name: &str| {
-        json!({"name": name, "media_type": "text/plain", "size": 5, "blake3": good["blake3"], "sha256": good["sha256"]})
-    };
-    let nobody = json!({"name": "nobody", "media_type": "x", "size": 5, "blake3": "ab".repeat(32), "sha256": "ab".repeat(32)});
+    let named = |name: &str| json!({"name": name, "media_type": "text/plain", "size": 5, "blake3": good["blake3"], "sha256": good["sha256"]});
+    let nobody =
+        json!({"name": "nobody", "media_type": "x", "size": 5, "blake3": "ab".repeat(32), "sha256": "ab".repeat(32)});
     let mut wrong = named("wrong size");
     wrong["size"] = json!(6);
     let mut lie = named("wrong digest");
@@ -162,7 +171,8 @@ fn names_that_lead_elsewhere_are_refused_and_nothing_is_replaced() {
     std::fs::create_dir_all(&outside).unwrap();
     write(&to, "here", b"mine\n");
     std::os::unix::fs::symlink(&outside, to.join("link")).unwrap();
-    let ended = c.run(&["fetch", &id, "--to", &to.display().to_string(), "--wait", "2", "--json"]).badly(1, "were not brought");
+    let ended =
+        c.run(&["fetch", &id, "--to", &to.display().to_string(), "--wait", "2", "--json"]).badly(1, "were not brought");
     let rows = ended.objects();
     for (name, state, reason) in [
         ("../../.ssh/authorized_keys", "refused", "leads out of the folder"),
@@ -208,6 +218,7 @@ fn what_must_not_leave_is_refused_and_versions_follow_each_other() {
     a.run(&["attach", &id, &mail]).badly(4, "mail.log:1: an e-mail address (email)");
     assert_eq!(status(&a)["files"], 0, "nothing was handed over");
     let second = id_of(&a.run(&["attach", &id, &mail, "--keep", "email", "--json"]).well());
+    until("it is superseded", || a.run(&["show", &id, "--json"]).well().objects()[0]["outcome"]["newest"] == second);
     a.run(&["attach", &id, &mail, "--keep", "email"]).badly(4, "not the newest version");
     a.run(&["attach", &second, &mail, "--keep", "email"]).badly(4, "has these files already");
     let more = write(folder.path(), "more.json", b"{}\n");
@@ -248,7 +259,8 @@ fn quotas_and_settings_bound_what_is_attached_and_kept() {
     // The member has a small disk, and fetches all that fits.
     let config = member.home.join("config.toml");
     let text = std::fs::read_to_string(&config).unwrap();
-    let text = text.replace("fetch = \"on-demand\"", "fetch = \"all\"").replace("keep = \"64 GiB\"", "keep = \"2500 KiB\"");
+    let text =
+        text.replace("fetch = \"on-demand\"", "fetch = \"all\"").replace("keep = \"64 GiB\"", "keep = \"2500 KiB\"");
     std::fs::write(&config, text).unwrap();
     member.start();
     until_agreed(&[&founder, &member], 0);

@@ -139,8 +139,13 @@ impl Access {
 
     /// Entries that name a file, as far as the index and this node's own hand know.
     async fn naming(&self, hash: FileHash) -> Result<BTreeSet<EntryId>, AccessFault> {
-        let recent = self.remembered().recent.iter().filter(|(_, _, files)| files.iter().any(|(of, _)| *of == hash))
-            .map(|(_, id, _)| *id).collect::<BTreeSet<_>>();
+        let recent = self
+            .remembered()
+            .recent
+            .iter()
+            .filter(|(_, _, files)| files.iter().any(|(of, _)| *of == hash))
+            .map(|(_, id, _)| *id)
+            .collect::<BTreeSet<_>>();
         let index = self.index.clone();
         let found = tokio::task::spawn_blocking(move || index.with_facet(&blake3_facet(&hash.0), 16));
         match found.await.map_err(|fault| AccessFault::Store(fault.to_string()))? {
@@ -171,7 +176,10 @@ impl Access {
     }
 
     /// What becomes of files by the entries that are known to have named them.
-    pub(crate) async fn fates(&self, files: Vec<(FileHash, BTreeSet<EntryId>)>) -> Result<Vec<(FileHash, Fate)>, AccessFault> {
+    pub(crate) async fn fates(
+        &self,
+        files: Vec<(FileHash, BTreeSet<EntryId>)>,
+    ) -> Result<Vec<(FileHash, Fate)>, AccessFault> {
         let mut known = Vec::with_capacity(files.len());
         for (hash, mut ids) in files {
             ids.extend(self.naming(hash).await?);

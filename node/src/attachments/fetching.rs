@@ -100,7 +100,9 @@ pub(super) async fn run(attachments: Attachments, access: Access, asker: Asker, 
             .filter(|(hash, _)| !active.contains(hash) && pauses.get(hash).is_none_or(|pause| pause.until <= now))
             .collect();
         // What waited longest comes first among equals: what never had a turn before what had.
-        due.sort_by_key(|(hash, want)| (want.reason == Reason::Policy, pauses.get(hash).map(|pause| pause.times), *hash));
+        due.sort_by_key(|(hash, want)| {
+            (want.reason == Reason::Policy, pauses.get(hash).map(|pause| pause.times), *hash)
+        });
         for (hash, want) in due.into_iter().take(AT_ONCE.saturating_sub(active.len())) {
             active.insert(*hash);
             let (hash, want, common, stop) = (*hash, want.clone(), common.clone(), stop.clone());

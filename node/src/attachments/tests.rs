@@ -202,7 +202,8 @@ fn there_is_room_for_as_much_as_the_settings_say() {
 #[test]
 fn what_the_settings_want_takes_no_room_before_it_comes_and_gives_way() {
     let folder = tempfile::tempdir().unwrap();
-    let settings = AttachmentSettings { max_file: 10 * MIB as u64, keep: 4 * MIB as u64, ..AttachmentSettings::default() };
+    let settings =
+        AttachmentSettings { max_file: 10 * MIB as u64, keep: 4 * MIB as u64, ..AttachmentSettings::default() };
     let attachments = Attachments::open(folder.path().join("attachments"), settings).unwrap();
     let content = bytes(3 * MIB, 6);
     let hash = outline(&content).root();

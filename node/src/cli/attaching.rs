@@ -80,7 +80,9 @@ pub(super) fn check(chosen: &[Chosen], keep: &[String]) -> Result<(), Failure> {
     }
     let kinds = [Kind::HomeFolder, Kind::Host, Kind::Account, Kind::Email].map(Kind::name);
     if let Some(unknown) = keep.iter().find(|name| !kinds.contains(&name.as_str())) {
-        return Err(Failure::usage(format!("--keep does not know {unknown:?}")).next(format!("it knows {}", kinds.join(", "))));
+        return Err(
+            Failure::usage(format!("--keep does not know {unknown:?}")).next(format!("it knows {}", kinds.join(", ")))
+        );
     }
     let names: Vec<&str> = chosen.iter().map(|file| file.name.as_str()).collect();
     for (file, clash) in chosen.iter().zip(place::clashes(&names)) {
@@ -104,7 +106,8 @@ pub(super) fn check(chosen: &[Chosen], keep: &[String]) -> Result<(), Failure> {
     if told.is_empty() {
         return Ok(());
     }
-    let failure = Failure::refused("nothing was published: an attached file goes as it is, and holds what must not leave");
+    let failure =
+        Failure::refused("nothing was published: an attached file goes as it is, and holds what must not leave");
     let failure = told.into_iter().fold(failure, Failure::cause);
     Err(failure.next(if secret {
         "take the secrets out of the files and revoke them: a secret is never published"

@@ -96,8 +96,7 @@ fn rows(files: &[FileShape], names: &[String], id: &str) -> Result<Vec<Row>, Fai
         let failure = Failure::usage(format!("{id} has no file {name:?}"));
         return Err(failure.next("`lyceum show` lists its files"));
     }
-    let meant: Vec<&FileShape> =
-        files.iter().filter(|file| names.is_empty() || names.contains(&file.name)).collect();
+    let meant: Vec<&FileShape> = files.iter().filter(|file| names.is_empty() || names.contains(&file.name)).collect();
     let all: Vec<&str> = meant.iter().map(|file| file.name.as_str()).collect();
     let row = |(file, clash): (&&FileShape, Option<String>)| {
         let elsewhere = (file.place == FilePlace::Elsewhere).then(|| match &file.address {
@@ -140,23 +139,20 @@ async fn until_there(
             let Some(now) = now else { continue };
             row.file = now.clone();
             match now.place {
-                FilePlace::Here => {
-                    match bring(client, &row.file, target).await {
-                        Ok(brought) => (row.brought, moved) = (Some(brought), true),
-                        Err(bring::Fault::BrokeOff(failure)) => row.file.waiting = Some(failure.to_string()),
-                        Err(bring::Fault::Refused(words)) => row.refused = Some(words),
-                        Err(bring::Fault::Folder(failure)) => {
-                            bar.finish_and_clear();
-                            return Err(failure);
-                        }
+                FilePlace::Here => match bring(client, &row.file, target).await {
+                    Ok(brought) => (row.brought, moved) = (Some(brought), true),
+                    Err(bring::Fault::BrokeOff(failure)) => row.file.waiting = Some(failure.to_string()),
+                    Err(bring::Fault::Refused(words)) => row.refused = Some(words),
+                    Err(bring::Fault::Folder(failure)) => {
+                        bar.finish_and_clear();
+                        return Err(failure);
                     }
-                    show(&bar, rows_bytes(&page.files), &row.file.name);
-                }
+                },
                 FilePlace::Wrong => row.refused = Some(now.waiting.clone().unwrap_or_default()),
                 FilePlace::Wanted | FilePlace::Absent | FilePlace::Elsewhere => {}
             }
         }
-        let held = rows_bytes(&page.files);
+        let held = bytes_of(rows);
         if moved || held != seen {
             (seen, since) = (held, Instant::now());
         }
@@ -174,7 +170,8 @@ async fn until_there(
 }
 
 fn bar(rows: &[Row]) -> ProgressBar {
-    let open: u64 = rows.iter().filter(|row| row.refused.is_none()).map(|row| row.file.size).fold(0, u64::saturating_add);
+    let open: u64 =
+        rows.iter().filter(|row| row.refused.is_none()).map(|row| row.file.size).fold(0, u64::saturating_add);
     let bar = progress::bar("{bytes} of {total_bytes}, {binary_bytes_per_sec}, about {eta} left [{wide_bar}] {msg}");
     bar.set_length(open);
     if progress::is_watched() {
@@ -188,8 +185,12 @@ fn show(bar: &ProgressBar, bytes: u64, words: &str) {
     bar.set_message(safe_text::short_line(words, 60));
 }
 
-fn rows_bytes(files: &[FileShape]) -> u64 {
-    files.iter().map(|file| file.held_bytes).fold(0, u64::saturating_add)
+/// Bytes that are here of what is meant.
+fn bytes_of(rows: &[Row]) -> u64 {
+    let meant = rows.iter().filter(|row| row.refused.is_none());
+    meant
+        .map(|row| if row.brought.is_some() { row.file.size } else { row.file.held_bytes })
+        .fold(0, u64::saturating_add)
 }
 
 /// What became of each file.
@@ -212,7 +213,9 @@ fn say(rows: &[Row], target: &Target, context: &mut Context) -> Result<(), Failu
         }
         let name = safe_text::line(&file.name);
         match words {
-            Some(words) => context.out.paragraph(&format!("{state:<9}"), &format!("{name:?} {}", safe_text::line(&words)))?,
+            Some(words) => {
+                context.out.paragraph(&format!("{state:<9}"), &format!("{name:?} {}", safe_text::line(&words)))?
+            }
             None => {
                 let path = safe_text::line(&path.unwrap_or_default());
                 context.out.line(&format!("{state:<9}{path}  {}", size::words(file.size)))?;
@@ -245,7 +248,8 @@ fn say_forgotten(files: &[FileShape], context: &mut Context) -> Result<(), Failu
             context.out.object(file)?;
             continue;
         }
-        let kept = if file.place == FilePlace::Here { "kept: an entry of your own organisation names it" } else { "gone" };
+        let kept =
+            if file.place == FilePlace::Here { "kept: an entry of your own organisation names it" } else { "gone" };
         context.out.line(&format!("{}  {kept}", safe_text::line(&file.name)))?;
     }
     Ok(())

@@ -113,8 +113,9 @@ pub(super) async fn run(args: Args, context: &mut Context) -> Result<(), Failure
 /// The source files, looked through: nothing is imported if one of them may not leave.
 fn sources(args: &Args) -> Result<Vec<Chosen>, Failure> {
     if let Some(folder) = args.files.iter().find(|file| file.is_dir()) {
-        return Err(Failure::usage(format!("{} is a folder: --attach-source attaches files", folder.display()))
-            .next("import it without --attach-source, and publish the folder with `lyceum release` if others need it"));
+        return Err(Failure::usage(format!("{} is a folder: --attach-source attaches files", folder.display())).next(
+            "import it without --attach-source, and publish the folder with `lyceum release` if others need it",
+        ));
     }
     // Only what an attached file may keep: `--keep` names fields of findings as well.
     let kinds = [Kind::HomeFolder, Kind::Host, Kind::Account, Kind::Email].map(Kind::name);

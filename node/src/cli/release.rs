@@ -19,10 +19,13 @@ const FILES_MAX: usize = 2_000;
 /// with `lyceum fetch`. Links and other things that are no files are left out and named. Text files are looked through
 /// as by `attach`.
 #[derive(Debug, clap::Args)]
-#[command(disable_version_flag = true, after_help = "\
+#[command(
+    disable_version_flag = true,
+    after_help = "\
 Examples:
   lyceum release ./tiny-lm --name example/tiny-lm --version 1.2 --license Apache-2.0
-  lyceum release ./data --name example/prompts --where https://data.example.org/prompts")]
+  lyceum release ./data --name example/prompts --where https://data.example.org/prompts"
+)]
 pub(super) struct Args {
     /// The folder.
     folder: PathBuf,
@@ -79,9 +82,8 @@ pub(super) async fn run(args: Args, context: &mut Context) -> Result<(), Failure
 
 /// All files below a folder, by name.
 fn files_in(folder: &Path, context: &Context) -> Result<Vec<Chosen>, Failure> {
-    let unread = |path: &Path, fault: std::io::Error| {
-        Failure::usage(format!("cannot read {}", path.display())).because(&fault)
-    };
+    let unread =
+        |path: &Path, fault: std::io::Error| Failure::usage(format!("cannot read {}", path.display())).because(&fault);
     let (mut chosen, mut left_out, mut ahead) = (Vec::new(), Vec::new(), vec![(folder.to_owned(), String::new())]);
     while let Some((path, prefix)) = ahead.pop() {
         for item in std::fs::read_dir(&path).map_err(|fault| unread(&path, fault))? {

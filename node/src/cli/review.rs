@@ -13,8 +13,8 @@ use super::publish::{self, Changed};
 use super::target::Target;
 use crate::client::Client;
 use crate::failure::Failure;
-use crate::publish::attached::with_attachments;
 use crate::publish::answer::{self, Measured, Words};
+use crate::publish::attached::with_attachments;
 use crate::publish::{Marking, Prepared};
 
 /// What a review is given.

@@ -78,7 +78,8 @@ pub(super) async fn run(_args: Args, context: &mut Context) -> Result<(), Failur
         gossip: true,
     };
     let files = Attachments::open(home.attachments_folder(), config.attachments).map_err(|fault| {
-        let failure = Failure::new("the node did not start: its folder of attached files cannot be used").because(&fault);
+        let failure =
+            Failure::new("the node did not start: its folder of attached files cannot be used").because(&fault);
         failure.next(format!("see that {} is yours and the disk is well", home.attachments_folder().display()))
     })?;
     let mut daemon = Daemon::start(options).await.map_err(|fault| not_started(&fault))?;

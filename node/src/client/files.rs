@@ -60,13 +60,17 @@ impl Client {
     ///
     /// # Errors
     /// [`Failure`]: what the daemon said, or that the file cannot be read.
-    pub async fn put(&self, file: &Path, size: u64, progress: impl Fn(u64) + Send + Sync + 'static) -> Result<PutShape, Failure> {
+    pub async fn put(
+        &self,
+        file: &Path,
+        size: u64,
+        progress: impl Fn(u64) + Send + Sync + 'static,
+    ) -> Result<PutShape, Failure> {
         let unread = |fault: io::Error| Failure::usage(format!("cannot read {}", file.display())).because(&fault);
         let opened = tokio::fs::File::open(file).await.map_err(unread)?;
         let blocks = stream::unfold((opened, 0_u64), move |(mut file, sent): (tokio::fs::File, u64)| {
-            let told = progress(sent);
+            progress(sent);
             async move {
-                let () = told;
                 let mut block = Vec::with_capacity(BLOCK);
                 let mut part = (&mut file).take(u64::try_from(BLOCK).unwrap_or(u64::MAX));
                 match part.read_to_end(&mut block).await {
@@ -114,7 +118,8 @@ impl Client {
         // Its end shows in the request.
         let driven = Driven(tokio::spawn(async move { drop(connection.await) }));
         let request = Request::builder().method(method).uri(path).header(header::HOST, "localhost").body(body);
-        let response = sender.send_request(request.map_err(|fault| lost(&fault))?).await.map_err(|fault| lost(&fault))?;
+        let response =
+            sender.send_request(request.map_err(|fault| lost(&fault))?).await.map_err(|fault| lost(&fault))?;
         Ok((response, driven))
     }
 }

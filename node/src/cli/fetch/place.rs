@@ -49,7 +49,8 @@ pub(in crate::cli) fn clashes(names: &[&str]) -> Vec<Option<String>> {
     let mut clashes = Vec::with_capacity(names.len());
     for name in names {
         let key = folded(name);
-        let above: Vec<String> = key.match_indices('/').filter_map(|(at, _)| key.get(..at).map(str::to_owned)).collect();
+        let above: Vec<String> =
+            key.match_indices('/').filter_map(|(at, _)| key.get(..at).map(str::to_owned)).collect();
         let clash = match files.get(&key) {
             Some(other) if other == name => Some("is there for the second time".to_owned()),
             Some(other) => Some(format!("differs from {other:?} by case alone: on many systems they are one file")),
@@ -216,9 +217,22 @@ mod tests {
         }
         let long = "x".repeat(256);
         let deep = "a/".repeat(600) + "b";
-        for bad in
-            ["", " a", "/etc/passwd", "../../.ssh/authorized_keys", "a/../../b", ".", "a//b", "a/", "c:\\x", "a\nb", "a\u{202e}txt.exe", "a\u{1b}[2J", &long, &deep]
-        {
+        for bad in [
+            "",
+            " a",
+            "/etc/passwd",
+            "../../.ssh/authorized_keys",
+            "a/../../b",
+            ".",
+            "a//b",
+            "a/",
+            "c:\\x",
+            "a\nb",
+            "a\u{202e}txt.exe",
+            "a\u{1b}[2J",
+            &long,
+            &deep,
+        ] {
             assert!(fault_of(bad).is_some(), "{bad:?}");
         }
     }

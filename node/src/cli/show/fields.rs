@@ -7,8 +7,8 @@ use lyceum_protocol::publication::{
 };
 
 use super::super::output::Column;
-use super::super::{Context, safe_text, size};
 use super::super::publish::short_id;
+use super::super::{Context, safe_text, size};
 use crate::api::shapes::{FilePlace, FileShape};
 use crate::failure::Failure;
 
@@ -221,7 +221,8 @@ pub(super) fn print_files(files: &[FileShape], id: &str, context: &mut Context) 
             context.out.line(&format!("    blake3 {blake3}"))?;
         }
     }
-    let fetched = files.iter().any(|file| matches!(file.place, FilePlace::Absent | FilePlace::Here | FilePlace::Wanted));
+    let fetched =
+        files.iter().any(|file| matches!(file.place, FilePlace::Absent | FilePlace::Here | FilePlace::Wanted));
     if fetched {
         context.out.line(&format!("  To bring them to a folder: lyceum fetch {}", short_id(id)))?;
     }

@@ -90,8 +90,8 @@ impl Node for RunningNode {
         let outcome = self.handle.publish(drafts).await?;
         if let Outcome::Published(entries) = &outcome {
             self.published.add(entries);
-            if let Some((_, access)) = &self.files {
-                access.published(entries);
+            if let Some((attachments, access)) = &self.files {
+                attachments.remember(&access.published(entries));
             }
         }
         Ok(outcome)

@@ -224,12 +224,8 @@ async fn attached_files_are_served_and_kept_as_long_as_an_entry_names_them() {
     let network = NetworkId::from(charter.id());
     a.store(network, founding);
     let mut alpha = a.start(network, charter.id(), Vec::new(), true).await;
-    let parts = index::Parts {
-        folder: folder.path().join("index"),
-        network,
-        handle: alpha.handle(),
-        store: alpha.store(),
-    };
+    let parts =
+        index::Parts { folder: folder.path().join("index"), network, handle: alpha.handle(), store: alpha.store() };
     let (search, following) = index::start(parts).unwrap();
     let files = Attachments::open(folder.path().join("files"), AttachmentSettings::default()).unwrap();
     let access = Access::new(alpha.handle(), alpha.store(), search);

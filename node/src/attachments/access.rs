@@ -165,9 +165,8 @@ impl Access {
             return *giver;
         }
         let ids = self.naming(hash).await.ok()?;
-        let look = move |replica: &lyceum_protocol::replica::Replica| {
-            ids.into_iter().find(|id| gives(replica.state(), id))
-        };
+        let look =
+            move |replica: &lyceum_protocol::replica::Replica| ids.into_iter().find(|id| gives(replica.state(), id));
         let giver = self.handle.read(look).await.ok()?;
         let mut remembered = self.remembered();
         if remembered.served.len() >= REMEMBERED {

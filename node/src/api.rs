@@ -5,9 +5,9 @@
 
 pub mod shapes;
 
+mod about;
 mod attachment_shapes;
 mod attachments;
-mod about;
 mod compare;
 mod documents;
 mod entries;

@@ -1,8 +1,9 @@
 //! Attached files: what entries name by their BLAKE3 hash and nodes pull from each other.
 //!
 //! [`Attachments`] is the handle of the room: files are put, wanted, read piece by piece and removed through it. `folder`
-//! knows where they lie, `put` takes a file of this node, `part` one that comes, `serve` reads pieces of what is here,
-//! `table` holds the plain facts, `lists` what outlives a restart, `room` what there is place for. Nothing that is read
+//! knows where they lie, `put` and `upload` take a file of this node, `part` and `wanting` one that comes, `serve` reads
+//! pieces of what is here, `table` holds the plain facts, `lists` what outlives a restart, `room` what there is place for.
+//! `access` says which entries name a file; `service` runs what answers, fetches and keeps house. Nothing that is read
 //! from the disk is believed before it was checked against the hash.
 
 pub mod access;
@@ -22,29 +23,27 @@ mod serve;
 mod table;
 #[cfg(test)]
 mod tests;
+mod upload;
+mod wanting;
 
 use std::collections::BTreeSet;
 use std::io;
 use std::path::PathBuf;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::AtomicU64;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use lyceum_protocol::attachment::outline::Outline;
 use lyceum_protocol::hash::{EntryId, FileHash};
 use tokio::sync::watch;
 
 use crate::config::AttachmentSettings;
 use folder::Folder;
-use part::Part;
-use put::{Digests, Putting};
 use room::RoomFault;
 use serve::OpenFiles;
 use table::Table;
 
 pub use table::{Fault, Held, Reason, Want};
-
-/// Files that are wanted at most.
-pub const WANTED_MAX: usize = 10_000;
+pub use upload::Upload;
+pub use wanting::WANTED_MAX;
 
 struct Shared {
     folder: Folder,
@@ -152,11 +151,6 @@ impl Attachments {
         }
     }
 
-    /// Whether a file is wanted and not here yet. Does not wait.
-    pub(crate) fn is_wanted(&self, hash: FileHash) -> bool {
-        self.table().wanted.contains_key(&hash)
-    }
-
     /// Whether anything of a file may be here. Does not wait.
     pub(crate) fn is_here(&self, hash: FileHash) -> bool {
         let table = self.table();
@@ -195,65 +189,6 @@ impl Attachments {
         room::check(&self.0.settings, self.table().bytes(), self.0.folder.path(), sizes)
     }
 
-    /// Begins to put a file of so many bytes; a longer one is cut off with a fault.
-    ///
-    /// # Errors
-    /// [`RoomFault`].
-    pub fn put(&self, size: u64) -> Result<Upload, RoomFault> {
-        let mut table = self.table();
-        room::check(&self.0.settings, table.bytes(), self.0.folder.path(), &[size])?;
-        let number = self.0.number.fetch_add(1, Ordering::Relaxed);
-        let putting = Putting::begin(&self.0.folder, number).map_err(RoomFault::Io)?;
-        table.coming = table.coming.saturating_add(size);
-        drop(table);
-        Ok(Upload { room: Promise { attachments: self.clone(), size }, putting, left: size })
-    }
-
-    /// Wants files. One that is here, or wanted already, is left as it is. What is wanted outlives a restart.
-    ///
-    /// # Errors
-    /// One [`RoomFault`] for each file that cannot be wanted, in the order of the files.
-    pub fn want(&self, files: Vec<(FileHash, Want)>) -> Result<(), Vec<(FileHash, RoomFault)>> {
-        let mut table = self.table();
-        let mut faults = Vec::new();
-        for (hash, want) in files {
-            if let Err(fault) = self.want_one(&mut table, hash, want) {
-                faults.push((hash, fault));
-            }
-        }
-        if let Err(fault) = lists::write_wanted(&self.0.folder.wanted(), &table.wanted) {
-            tracing::warn!(%fault, "the list of wanted files is not saved");
-        }
-        drop(table);
-        self.tell();
-        if faults.is_empty() { Ok(()) } else { Err(faults) }
-    }
-
-    fn want_one(&self, table: &mut Table, hash: FileHash, want: Want) -> Result<(), RoomFault> {
-        if table.held.contains_key(&hash) {
-            table.name(hash, want.entry);
-            return Ok(());
-        }
-        match table.wanted.get_mut(&hash) {
-            Some(before) if before.size != want.size => {
-                return Err(RoomFault::OtherSize { wanted: want.size, named: before.size });
-            }
-            // Somebody asks for what would have come by itself.
-            Some(before) => before.reason = before.reason.min(want.reason),
-            None => {
-                if table.wanted.len() >= WANTED_MAX {
-                    return Err(RoomFault::TooManyWanted);
-                }
-                let taken = table.bytes().saturating_sub(table.begun.get(&hash).copied().unwrap_or(0));
-                room::check(&self.0.settings, taken, self.0.folder.path(), &[want.size])?;
-                table.begun.insert(hash, want.size);
-                table.name(hash, want.entry);
-                table.wanted.insert(hash, want);
-            }
-        }
-        Ok(())
-    }
-
     /// Saves what has changed of the lists.
     ///
     /// # Errors
@@ -263,75 +198,9 @@ impl Attachments {
         if !std::mem::take(&mut table.unsaved) {
             return Ok(());
         }
-        let (wanted, names) = (table.wanted.clone(), table.names.clone());
-        drop(table);
-        lists::write_wanted(&self.0.folder.wanted(), &wanted)?;
-        lists::write_names(&self.0.folder.names(), &names)
-    }
-
-    /// Says what a wanted file waits for. Does not wait itself.
-    pub(crate) fn waits(&self, hash: FileHash, words: &str) {
-        let mut table = self.table();
-        if let Some(want) = table.wanted.get_mut(&hash).filter(|want| want.waiting != words) {
-            want.waiting = words.to_owned();
-            drop(table);
-            self.tell();
-        }
-    }
-
-    /// Opens a wanted file for its pieces; the same one for all who ask.
-    ///
-    /// # Errors
-    /// Whatever the file system says.
-    pub(crate) fn open_part(&self, hash: FileHash, size: u64) -> io::Result<Arc<Part>> {
-        if let Some(part) = self.table().parts.get(&hash) {
-            return Ok(part.clone());
-        }
-        // Reads all that is there: outside of the lock.
-        let part = Arc::new(Part::open(&self.0.folder, hash, size)?);
-        let mut table = self.table();
-        let part = table.parts.entry(hash).or_insert(part).clone();
-        drop(table);
-        self.tell();
-        Ok(part)
-    }
-
-    /// Closes a file that comes and is not fetched for now. What was shown of it is known when it is opened again.
-    pub(crate) fn close_part(&self, hash: FileHash) {
-        self.table().parts.remove(&hash);
-    }
-
-    /// Gives a file its place that came as a whole.
-    ///
-    /// # Errors
-    /// Whatever the file system says.
-    pub(crate) fn finish_part(&self, hash: FileHash, outline: &Outline) -> io::Result<()> {
-        let mut table = self.table();
-        let Some(part) = table.parts.get(&hash).cloned() else { return Ok(()) };
-        drop(table);
-        part.finish(outline)?;
-        table = self.table();
-        // Nobody may want it any more: then its file was removed meanwhile.
-        if table.wanted.contains_key(&hash) {
-            table.whole(hash, Held { size: part.shape().size(), placed: crate::clock::wall() });
-            drop(table);
-        } else {
-            drop(table);
-            self.0.folder.remove(hash)?;
-        }
-        self.tell();
-        Ok(())
-    }
-
-    /// Wants a file no more; what came of it goes. One that is here stays.
-    ///
-    /// # Errors
-    /// Whatever the file system says.
-    pub fn unwant(&self, hash: FileHash) -> io::Result<()> {
-        if self.table().held.contains_key(&hash) {
-            return Ok(());
-        }
-        self.remove(hash)
+        // Under the lock: what is wanted meanwhile is written after this, not before.
+        lists::write_wanted(&self.0.folder.wanted(), &table.wanted)?;
+        lists::write_names(&self.0.folder.names(), &table.names)
     }
 
     /// Removes a file, or what came of it.
@@ -372,56 +241,4 @@ impl Attachments {
 
 fn part_bytes(table: &Table, hash: FileHash) -> u64 {
     table.parts.get(&hash).map_or(0, |part| part.bytes())
-}
-
-/// Room that was promised; given back when it is dropped.
-#[derive(Debug)]
-struct Promise {
-    attachments: Attachments,
-    size: u64,
-}
-
-impl Drop for Promise {
-    fn drop(&mut self) {
-        let mut table = self.attachments.table();
-        table.coming = table.coming.saturating_sub(self.size);
-    }
-}
-
-/// A file that is being put. Dropped before its end it leaves nothing behind.
-#[derive(Debug)]
-pub struct Upload {
-    room: Promise,
-    putting: Putting,
-    left: u64,
-}
-
-impl Upload {
-    /// Takes the next bytes.
-    ///
-    /// # Errors
-    /// Whatever the file system says, or that there are more bytes than were announced.
-    pub fn write(&mut self, bytes: &[u8]) -> io::Result<()> {
-        let len = u64::try_from(bytes.len()).unwrap_or(u64::MAX);
-        self.left = self.left.checked_sub(len).ok_or_else(|| io::Error::other("more bytes than were announced"))?;
-        self.putting.write(bytes)
-    }
-
-    /// Gives the file its place, durably. It stays for a day; for longer only if an entry names it by then.
-    ///
-    /// # Errors
-    /// Whatever the file system says, or that bytes are missing.
-    pub fn finish(self) -> io::Result<Digests> {
-        if self.left > 0 {
-            return Err(io::Error::other(format!("{} bytes fewer than were announced", self.left)));
-        }
-        let digests = self.putting.finish()?;
-        let attachments = self.room.attachments.clone();
-        let mut table = attachments.table();
-        table.whole(digests.blake3, Held { size: digests.size, placed: crate::clock::wall() });
-        drop(table);
-        attachments.0.open.forget(digests.blake3);
-        attachments.tell();
-        Ok(digests)
-    }
 }

@@ -6,6 +6,8 @@ pub mod safe_text;
 
 mod about;
 mod admit;
+mod attach;
+mod attaching;
 mod card;
 mod comment;
 mod compare;
@@ -14,6 +16,7 @@ mod demo;
 mod dispute;
 mod endorse;
 mod export;
+mod fetch;
 mod found;
 mod import;
 mod init;
@@ -26,6 +29,7 @@ mod new;
 mod outcome;
 mod peers;
 mod publish;
+mod release;
 mod replicate;
 mod report;
 mod respond;
@@ -92,6 +96,9 @@ enum Command {
     New(new::Args),
     Publish(publish::Args),
     Import(import::Args),
+    Attach(attach::Args),
+    Release(release::Args),
+    Fetch(fetch::Args),
     Replicate(replicate::Args),
     Dispute(dispute::Args),
     Endorse(endorse::Args),
@@ -178,6 +185,9 @@ async fn dispatch(command: Command, context: &mut Context) -> Result<(), Failure
         Command::New(args) => new::run(args, context).await,
         Command::Publish(args) => publish::run(args, context).await,
         Command::Import(args) => import::run(args, context).await,
+        Command::Attach(args) => attach::run(args, context).await,
+        Command::Release(args) => release::run(args, context).await,
+        Command::Fetch(args) => fetch::run(args, context).await,
         Command::Replicate(args) => replicate::run(args, context).await,
         Command::Dispute(args) => dispute::run(args, context).await,
         Command::Endorse(args) => endorse::run(args, context).await,

@@ -1,5 +1,7 @@
 //! The commands' side of the local interface: HTTP over the socket in the home, typed.
 
+mod files;
+
 use std::fmt::Write as _;
 use std::io;
 use std::path::PathBuf;
@@ -15,8 +17,9 @@ use tokio::net::UnixStream;
 
 use crate::api::Problem;
 use crate::api::shapes::{
-    DocumentsPage, EntryPage, ExportPage, LogPage, Member, Peer, PlanRequest, PublishAnswer, PublishPlan,
-    PublishRequest, PublishedAnswer, PublishedMatch, PublishedQuery, SearchPage, Source, Status,
+    AttachmentPlan, DocumentsPage, EntryPage, ExportPage, FetchRequest, FilesPage, LogPage, Member, Peer, PlanRequest,
+    PublishAnswer, PublishPlan, PublishRequest, PublishedAnswer, PublishedMatch, PublishedQuery, SearchPage, Source,
+    Status,
 };
 use crate::failure::Failure;
 use crate::govern::wire::WireBatch;
@@ -290,6 +293,40 @@ impl Client {
     /// As [`Client::status`].
     pub async fn govern(&self, batch: &WireBatch) -> Result<(), Failure> {
         self.send(Method::POST, "/govern", json(batch)?).await.map(drop)
+    }
+
+    /// Whether files of these sizes may be attached.
+    ///
+    /// # Errors
+    /// As [`Client::status`].
+    pub async fn plan_attachments(&self, sizes: Vec<u64>) -> Result<(), Failure> {
+        self.send(Method::POST, "/attachments/plan", json(&AttachmentPlan { sizes })?).await.map(drop)
+    }
+
+    /// The files of an entry, and where they are.
+    ///
+    /// # Errors
+    /// As [`Client::status`].
+    pub async fn files(&self, id: &str) -> Result<FilesPage, Failure> {
+        self.get(&format!("/entries/{}/files", encoded(id))).await
+    }
+
+    /// Wants files of an entry.
+    ///
+    /// # Errors
+    /// As [`Client::status`].
+    pub async fn fetch(&self, id: &str, names: Vec<String>) -> Result<FilesPage, Failure> {
+        let path = format!("/entries/{}/fetch", encoded(id));
+        read(&self.send(Method::POST, &path, json(&FetchRequest { names })?).await?)
+    }
+
+    /// Lets files of an entry go.
+    ///
+    /// # Errors
+    /// As [`Client::status`].
+    pub async fn forget(&self, id: &str, names: Vec<String>) -> Result<FilesPage, Failure> {
+        let path = format!("/entries/{}/forget", encoded(id));
+        read(&self.send(Method::POST, &path, json(&FetchRequest { names })?).await?)
     }
 
     async fn get<T: DeserializeOwned>(&self, path: &str) -> Result<T, Failure> {

@@ -13,6 +13,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::catch_up::{self, CatchUp};
 use crate::driver::{self, Handle, Parts};
+use crate::network::attachments::Outside;
 use crate::network::{self, Multiaddr, Network, NetworkFault};
 use crate::recover;
 use crate::store::{HeadCheck, LogStore, OpenFault, OpenedAs, Store, StoreOptions};
@@ -68,6 +69,7 @@ pub struct Daemon {
     store: Arc<Store>,
     driver: JoinHandle<()>,
     catching_up: watch::Receiver<Option<CatchUp>>,
+    attachments: Option<Outside>,
     stop: CancellationToken,
 }
 
@@ -98,7 +100,7 @@ impl Daemon {
             lan,
             ..network::Settings::of(options.network)
         };
-        let network::Started { network, events, .. } = network::start(settings, &options.secret).await?;
+        let network::Started { network, events, attachments } = network::start(settings, &options.secret).await?;
         let mut entropy = [0; 32];
         getrandom::fill(&mut entropy).map_err(DaemonFault::Entropy)?;
         let stop = CancellationToken::new();
@@ -123,7 +125,7 @@ impl Daemon {
             stop: stop.clone(),
         });
         let catching_up = catch_up::watch(handle.clone(), stop.clone());
-        Ok(Self { handle, network, store, driver, catching_up, stop })
+        Ok(Self { handle, network, store, driver, catching_up, attachments: Some(attachments), stop })
     }
 
     /// Speaks to the replica.
@@ -134,6 +136,11 @@ impl Daemon {
     /// The network.
     pub fn network(&self) -> Network {
         self.network.clone()
+    }
+
+    /// The way of attachments, for the one who serves them; none the second time.
+    pub const fn take_attachments(&mut self) -> Option<Outside> {
+        self.attachments.take()
     }
 
     /// How far it is with what it lacks; none while it lacks nothing that it knows of.

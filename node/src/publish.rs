@@ -4,6 +4,7 @@
 //! ([`check::check_files`]) and signs afterwards.
 
 pub mod answer;
+pub mod attached;
 pub mod check;
 pub mod draft;
 pub mod front_matter;

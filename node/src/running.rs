@@ -12,9 +12,9 @@ use lyceum_protocol::replica::{Now, Replica};
 use lyceum_protocol::state::State;
 use tokio::sync::watch;
 
+use crate::api::{Node, NodeFault, PublishedIndex, Status};
 use crate::attachments::Attachments;
 use crate::attachments::access::Access;
-use crate::api::{Node, NodeFault, PublishedIndex, Status};
 use crate::catch_up::CatchUp;
 use crate::clock;
 use crate::daemon::Daemon;
@@ -90,8 +90,8 @@ impl Node for RunningNode {
         let outcome = self.handle.publish(drafts).await?;
         if let Outcome::Published(entries) = &outcome {
             self.published.add(entries);
-            if let Some((_, access)) = &self.files {
-                access.published(entries);
+            if let Some((attachments, access)) = &self.files {
+                attachments.remember(&access.published(entries));
             }
         }
         Ok(outcome)

@@ -11,20 +11,27 @@ use std::time::Duration;
 
 use lyceum_node::api::shapes::Source;
 use lyceum_node::api::{Node as _, find_published};
+use lyceum_node::attachments::access::Access;
+use lyceum_node::attachments::service::Service;
+use lyceum_node::attachments::{Attachments, Whereabouts};
+use lyceum_node::config::AttachmentSettings;
 use lyceum_node::daemon::{Daemon, Options};
 use lyceum_node::index;
 use lyceum_node::running::RunningNode;
 use lyceum_node::store::{LogStore, Store, StoreOptions};
+use lyceum_protocol::attachment::message::{Answer, Request};
+use lyceum_protocol::attachment::outline::Outline;
 use lyceum_protocol::bounded::BoundedVec;
 use lyceum_protocol::document::motion::Operation;
 use lyceum_protocol::document::signature::SignaturePlace;
 use lyceum_protocol::documents::DocumentBatch;
 use lyceum_protocol::entry::Draft;
 use lyceum_protocol::entry::header::{Kind, MARKING_GREEN};
-use lyceum_protocol::hash::{CharterId, NetworkId};
+use lyceum_protocol::hash::{CharterId, FileHash, NetworkId};
 use lyceum_protocol::key::SecretKey;
 use lyceum_protocol::publication::Publication;
 use lyceum_protocol::replica::{Batch, Change, KnownPeer, Outcome};
+use lyceum_protocol::sync::message::RefusalCode;
 use lyceum_tests::fixtures::Org;
 use tantivy::Term;
 use tempfile::TempDir;
@@ -206,6 +213,92 @@ async fn what_is_erased_leaves_the_search_index_and_its_files() {
     assert!(tokio::time::timeout(Duration::from_secs(10), gone).await.is_ok(), "the files stay");
     following.finish().await;
     daemon.shutdown().await;
+}
+
+/// PROTOCOL 5: an attachment is served only to those who may read an entry that names it, and goes when no unerased
+/// entry names it.
+#[tokio::test(flavor = "multi_thread")]
+async fn attached_files_are_served_and_kept_as_long_as_an_entry_names_them() {
+    let (a, b, folder) = (Member::new("Alpha", 1), Member::new("Beta", 2), tempfile::tempdir().unwrap());
+    let (charter, founding) = a.org.found();
+    let network = NetworkId::from(charter.id());
+    a.store(network, founding);
+    let mut alpha = a.start(network, charter.id(), Vec::new(), true).await;
+    let parts =
+        index::Parts { folder: folder.path().join("index"), network, handle: alpha.handle(), store: alpha.store() };
+    let (search, following) = index::start(parts).unwrap();
+    let files = Attachments::open(folder.path().join("files"), AttachmentSettings::default()).unwrap();
+    let access = Access::new(alpha.handle(), alpha.store(), search);
+    let service = Service::start(&files, &access, alpha.take_attachments().unwrap());
+    let addresses = alpha.network().addresses().external.iter().map(ToString::to_string).collect();
+    let known = KnownPeer { peer: a.org.key().public(), addresses };
+    alpha.handle().govern(a.org.admits(charter.id(), &b.org)).await.unwrap();
+    b.store(network, b.org.card());
+    let mut beta = b.start(network, charter.id(), vec![known], true).await;
+    let asker = beta.take_attachments().unwrap().asker;
+    converge(&[&alpha, &beta], 0).await;
+
+    let content = vec![7_u8; 1_500_000];
+    let mut upload = files.put(1_500_000).unwrap();
+    upload.write(&content).unwrap();
+    let digests = upload.finish().unwrap();
+    let (blake3, peer) = (digests.blake3, a.org.key().public());
+    let ask = async |request: Request| loop {
+        match asker.ask(peer, &request, Duration::from_secs(10)).await {
+            // Connected as a member, but for a moment.
+            Err(_) => tokio::time::sleep(Duration::from_millis(50)).await,
+            Ok(answer) => return answer,
+        }
+    };
+    let has = async || {
+        let Answer::Has(held) = ask(Request::Has { hashes: vec![blake3].try_into().unwrap() }).await else { panic!() };
+        held.into_inner().pop()
+    };
+    let piece = async || ask(Request::Piece { blake3, index: 1 }).await;
+    let not_held = |answer: &Answer| matches!(answer, Answer::Refused { code: RefusalCode::NotHeld, .. });
+    // It is here, and no entry names it: it looks like one that is not here.
+    assert_eq!(has().await, None);
+    assert!(not_held(&piece().await));
+    let unknown = ask(Request::Piece { blake3: FileHash([1; 32]), index: 1 }).await;
+    assert_eq!(unknown, piece().await);
+
+    let hex = |hash: &[u8; 32]| data_encoding::HEXLOWER.encode(hash);
+    let note = format!(
+        r#"{{"type":"note","title":"n","attachments":[{{"name":"x","media_type":"x","size":1500000,"blake3":"{blake3}",
+        "sha256":"{}"}}]}}"#,
+        hex(&digests.sha256)
+    );
+    let Outcome::Published(entries) = alpha.handle().publish(vec![draft(&note)]).await.unwrap() else { panic!() };
+    let until = async |wanted: bool| {
+        let reached = async {
+            while has().await.is_some() != wanted {
+                tokio::time::sleep(Duration::from_millis(50)).await;
+            }
+        };
+        assert!(tokio::time::timeout(Duration::from_secs(20), reached).await.is_ok(), "not {wanted}");
+    };
+    until(true).await;
+    let Answer::Piece { proof, bytes } = piece().await else { panic!() };
+    let mut outline = Outline::new(blake3, 1_500_000).unwrap();
+    assert_eq!(outline.accept(1, bytes.into_inner(), &proof).unwrap().bytes(), &content[1 << 20..]);
+    assert!(not_held(&ask(Request::Piece { blake3, index: 2 }).await));
+
+    let targets = BoundedVec::new(vec![entries[0].id()]).unwrap();
+    let erase = a.org.passed(charter.id(), Operation::Erase { targets });
+    assert_eq!(alpha.handle().govern(erase).await.unwrap(), Outcome::Taken);
+    until(false).await;
+    assert!(not_held(&piece().await));
+    let mut changed = files.changed();
+    let gone = async {
+        while files.whereabouts(blake3) != Whereabouts::Absent {
+            changed.changed().await.unwrap();
+        }
+    };
+    assert!(tokio::time::timeout(Duration::from_secs(30), gone).await.is_ok(), "the file stays");
+    service.finish().await;
+    following.finish().await;
+    alpha.shutdown().await;
+    beta.shutdown().await;
 }
 
 async fn share_and_catch_up(gossip: bool) {

@@ -7,6 +7,7 @@
 )]
 
 mod about;
+mod attachments;
 mod clock;
 mod cluster;
 mod commands;

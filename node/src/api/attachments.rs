@@ -183,7 +183,8 @@ pub(super) async fn forget<N: Node>(
     let (attachments, named) = (attachments(&node)?, named(&node, &id).await?);
     let own = node.look(|state| state.own()).await?;
     if named.org.is_some() && named.org == own {
-        let failure = Failure::refused(format!("{} is your own organisation's: others have its files from here", named.id));
+        let failure =
+            Failure::refused(format!("{} is your own organisation's: others have its files from here", named.id));
         let failure = failure.next("retract or supersede it; the files stay until no entry names them any more");
         return Err(Problem::new(StatusCode::CONFLICT, &failure));
     }
@@ -231,15 +232,14 @@ pub(super) async fn check_quota<N: Node>(node: &N, files: &BTreeMap<FileHash, u6
     if then <= granted || then == used {
         return Ok(());
     }
-    let failure = Failure::refused("nothing was published: the files are more than your organisation may attach").cause(
-        format!(
+    let failure = Failure::refused("nothing was published: the files are more than your organisation may attach")
+        .cause(format!(
             "the charter grants each organisation {} of attached files; yours names {} and {} would come to it",
             size::words(granted),
             size::words(used),
             size::words(then.saturating_sub(used)),
-        ),
-    );
-    let failure = failure.next("attach smaller files, or name an address where they are to be had: release FOLDER --where URL");
+        ));
+    let failure = failure.next("attach less, or ask the voters for a charter that grants more");
     Err(Problem::new(StatusCode::UNPROCESSABLE_ENTITY, &failure))
 }
 
@@ -299,10 +299,7 @@ pub(super) async fn put<N: Node>(
 }
 
 /// A file that is here, checked on its way out; one that turns out to be damaged breaks off.
-pub(super) async fn download<N: Node>(
-    Shared(node): Shared<N>,
-    Path(hash): Path<String>,
-) -> Result<Response, Problem> {
+pub(super) async fn download<N: Node>(Shared(node): Shared<N>, Path(hash): Path<String>) -> Result<Response, Problem> {
     let attachments = attachments(&node)?;
     let unknown = || {
         let failure = Failure::new(format!("this node does not hold the file {hash}"));

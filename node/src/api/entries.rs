@@ -244,7 +244,10 @@ pub(super) async fn show<N: Node>(Shared(node): Shared<N>, Path(id): Path<String
     Ok(Json(EntryPage {
         line: EntryLine { left_out: outcome.hidden(), ..line_of(&placed, &entry, &publication) },
         outcome: Some(outcome),
-        files: publication.as_ref().map(|publication| super::attachments::shapes(&node, publication)).unwrap_or_default(),
+        files: publication
+            .as_ref()
+            .map(|publication| super::attachments::shapes(&node, publication))
+            .unwrap_or_default(),
         publication: publication.as_ref().ok().and_then(value_of),
         signature_valid: matches!(again, Ok(Ok(verified)) if verified.id() == entry.id()),
         log: placed.log.to_string(),

@@ -8,10 +8,10 @@ use serde_json::Value;
 use crate::index::IndexStatus;
 use crate::views::Hidden;
 
-pub use export::{ExportEntry, ExportPage, LeftOutCount};
 pub use super::attachment_shapes::{
     AttachmentFault, AttachmentPlan, AttachmentStatus, FetchRequest, FilePlace, FileShape, FilesPage, PutShape, Wanted,
 };
+pub use export::{ExportEntry, ExportPage, LeftOutCount};
 
 /// One entry in a list.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]

@@ -65,8 +65,8 @@ type Sizes = Vec<(FileHash, u64)>;
 
 #[derive(Default)]
 struct Remembered {
-    /// Whether a file may be had, and since when that is known.
-    served: BTreeMap<FileHash, (Instant, bool)>,
+    /// The entry by which a file may be had, if there is one, and since when that is known.
+    served: BTreeMap<FileHash, (Instant, Option<EntryId>)>,
     /// What was published here just now.
     recent: VecDeque<(Instant, EntryId, Sizes)>,
     /// Files of own publications.
@@ -119,9 +119,9 @@ impl Access {
         &self.index
     }
 
-    /// Hears what was published here, before the index does.
-    pub fn published(&self, entries: &[VerifiedEntry]) {
-        let mut remembered = self.remembered();
+    /// Hears what was published here, before the index does; gives the files that it names.
+    pub fn published(&self, entries: &[VerifiedEntry]) -> Vec<(FileHash, EntryId)> {
+        let (mut remembered, mut names) = (self.remembered(), Vec::new());
         for entry in entries {
             let sizes = sizes_of(entry);
             if sizes.is_empty() {
@@ -130,15 +130,24 @@ impl Access {
             if remembered.recent.len() >= RECENT {
                 remembered.recent.pop_front();
             }
-            sizes.iter().for_each(|(hash, _)| drop(remembered.served.remove(hash)));
+            for (hash, _) in &sizes {
+                remembered.served.remove(hash);
+                names.push((*hash, entry.id()));
+            }
             remembered.recent.push_back((Instant::now(), entry.id(), sizes));
         }
+        names
     }
 
     /// Entries that name a file, as far as the index and this node's own hand know.
     async fn naming(&self, hash: FileHash) -> Result<BTreeSet<EntryId>, AccessFault> {
-        let recent = self.remembered().recent.iter().filter(|(_, _, files)| files.iter().any(|(of, _)| *of == hash))
-            .map(|(_, id, _)| *id).collect::<BTreeSet<_>>();
+        let recent = self
+            .remembered()
+            .recent
+            .iter()
+            .filter(|(_, _, files)| files.iter().any(|(of, _)| *of == hash))
+            .map(|(_, id, _)| *id)
+            .collect::<BTreeSet<_>>();
         let index = self.index.clone();
         let found = tokio::task::spawn_blocking(move || index.with_facet(&blake3_facet(&hash.0), 16));
         match found.await.map_err(|fault| AccessFault::Store(fault.to_string()))? {
@@ -148,28 +157,32 @@ impl Access {
         }
     }
 
-    /// Whether members may have a file: an entry names it that stands well and is not erased. What cannot be said is no.
-    pub async fn may_be_served(&self, hash: FileHash) -> bool {
-        if let Some((at, may)) = self.remembered().served.get(&hash)
+    /// An entry by which members may have a file: it stands well and is not erased. What cannot be said is none.
+    pub async fn giver(&self, hash: FileHash) -> Option<EntryId> {
+        if let Some((at, giver)) = self.remembered().served.get(&hash)
             && at.elapsed() < COUNTS_FOR
         {
-            return *may;
+            return *giver;
         }
-        let Ok(ids) = self.naming(hash).await else { return false };
-        let may = self.handle.read(move |replica| ids.iter().any(|id| gives(replica.state(), id))).await;
-        let may = may.unwrap_or(false);
+        let ids = self.naming(hash).await.ok()?;
+        let look =
+            move |replica: &lyceum_protocol::replica::Replica| ids.into_iter().find(|id| gives(replica.state(), id));
+        let giver = self.handle.read(look).await.ok()?;
         let mut remembered = self.remembered();
         if remembered.served.len() >= REMEMBERED {
             remembered.served.retain(|_, (at, _)| at.elapsed() < COUNTS_FOR);
         }
         if remembered.served.len() < REMEMBERED {
-            remembered.served.insert(hash, (Instant::now(), may));
+            remembered.served.insert(hash, (Instant::now(), giver));
         }
-        may
+        giver
     }
 
     /// What becomes of files by the entries that are known to have named them.
-    pub(crate) async fn fates(&self, files: Vec<(FileHash, BTreeSet<EntryId>)>) -> Result<Vec<(FileHash, Fate)>, AccessFault> {
+    pub(crate) async fn fates(
+        &self,
+        files: Vec<(FileHash, BTreeSet<EntryId>)>,
+    ) -> Result<Vec<(FileHash, Fate)>, AccessFault> {
         let mut known = Vec::with_capacity(files.len());
         for (hash, mut ids) in files {
             ids.extend(self.naming(hash).await?);

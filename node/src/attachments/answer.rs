@@ -14,8 +14,8 @@ use super::Attachments;
 use super::access::Access;
 use crate::network::attachments::Call;
 
-/// Requests that are worked on at once.
-const AT_ONCE: usize = 8;
+/// Requests that are worked on at once: more than the network lets through of one peer.
+const AT_ONCE: usize = 16;
 
 /// Answers until told to stop, or until the network is shut down.
 pub(super) async fn run(
@@ -48,7 +48,7 @@ async fn answer(attachments: &Attachments, access: &Access, request: Request) ->
             let mut held = Vec::new();
             for hash in &hashes {
                 let here = attachments.is_here(*hash);
-                if here && access.may_be_served(*hash).await {
+                if here && may_have(attachments, access, *hash).await {
                     let (attachments, hash) = (attachments.clone(), *hash);
                     let told = tokio::task::spawn_blocking(move || {
                         attachments.pieces(hash).and_then(|pieces| Held::of(hash, &pieces))
@@ -65,8 +65,15 @@ async fn answer(attachments: &Attachments, access: &Access, request: Request) ->
     }
 }
 
+/// Whether members may have a file. By which entry is remembered: the file goes when that is gone.
+async fn may_have(attachments: &Attachments, access: &Access, hash: FileHash) -> bool {
+    let giver = access.giver(hash).await;
+    attachments.remember(&giver.map(|id| (hash, id)).into_iter().collect::<Vec<_>>());
+    giver.is_some()
+}
+
 async fn piece(attachments: &Attachments, access: &Access, hash: FileHash, index: u32) -> Answer {
-    if !attachments.is_here(hash) || !access.may_be_served(hash).await {
+    if !attachments.is_here(hash) || !may_have(attachments, access, hash).await {
         return not_held();
     }
     let reader = attachments.clone();

@@ -29,6 +29,8 @@ const PAUSE: Duration = Duration::from_secs(2);
 const PAUSE_MAX: Duration = Duration::from_secs(60);
 /// Requests to one peer at once, over all files: fewer than the network lets through.
 const ASKS_PER_PEER: usize = 6;
+/// How often a file has its turn that only the settings want.
+const TRIED: u32 = 6;
 /// Files of which it is remembered who lied.
 const LIED_ABOUT: usize = 1_024;
 
@@ -98,7 +100,9 @@ pub(super) async fn run(attachments: Attachments, access: Access, asker: Asker, 
             .filter(|(hash, _)| !active.contains(hash) && pauses.get(hash).is_none_or(|pause| pause.until <= now))
             .collect();
         // What waited longest comes first among equals: what never had a turn before what had.
-        due.sort_by_key(|(hash, want)| (want.reason == Reason::Policy, pauses.get(hash).map(|pause| pause.times), *hash));
+        due.sort_by_key(|(hash, want)| {
+            (want.reason == Reason::Policy, pauses.get(hash).map(|pause| pause.times), *hash)
+        });
         for (hash, want) in due.into_iter().take(AT_ONCE.saturating_sub(active.len())) {
             active.insert(*hash);
             let (hash, want, common, stop) = (*hash, want.clone(), common.clone(), stop.clone());
@@ -127,6 +131,13 @@ pub(super) async fn run(attachments: Attachments, access: Access, asker: Asker, 
                 let times = pauses.get(&hash).map_or(0, |pause| pause.times);
                 match ended {
                     Ended::Done | Ended::NotWanted => drop(pauses.remove(&hash)),
+                    Ended::Waits if times >= TRIED && common.attachments.is_by_policy(hash) => {
+                        // Nobody asked for it: it makes way for others.
+                        common.attachments.pass(hash);
+                        pauses.remove(&hash);
+                        let attachments = common.attachments.clone();
+                        drop(tokio::task::spawn_blocking(move || attachments.unwant(hash)).await);
+                    }
                     Ended::Waits => {
                         let pause = PAUSE.saturating_mul(1 << times.min(5)).min(PAUSE_MAX);
                         pauses.insert(hash, Pause { until: Instant::now() + pause, times: times.saturating_add(1) });

@@ -20,13 +20,12 @@ const ROUND_EVERY: Duration = Duration::from_secs(120);
 const UNNAMED_FOR: u64 = 24 * 60 * 60 * 1_000;
 /// Files that one round begins to want.
 const WANTED_AT_ONCE: usize = 200;
-/// Files that have no room and are not asked about again for a while.
-const PASSED_MAX: usize = 100_000;
-const PASSED_FOR: Duration = Duration::from_secs(30 * 60);
+/// Files that the settings want at once: what people ask for has room beside them.
+const WANTED_MAX: usize = 2_000;
 
 /// Keeps house until told to stop.
 pub(super) async fn run(attachments: Attachments, access: Access, stop: CancellationToken) {
-    let mut keeper = Keeper { attachments, access, passed: BTreeMap::new() };
+    let keeper = Keeper { attachments, access };
     let (mut seen, mut rounds): (Option<usize>, Option<Instant>) = (None, None);
     loop {
         tokio::select! {
@@ -52,8 +51,6 @@ pub(super) async fn run(attachments: Attachments, access: Access, stop: Cancella
 struct Keeper {
     attachments: Attachments,
     access: Access,
-    /// Files that the settings want and that had no room.
-    passed: BTreeMap<FileHash, Instant>,
 }
 
 /// What one look through the index found.
@@ -76,7 +73,7 @@ impl Keeper {
         }
     }
 
-    async fn round(&mut self) -> Result<(), AccessFault> {
+    async fn round(&self) -> Result<(), AccessFault> {
         // An index that is being made knows little: nothing goes because of that.
         let complete = self.access.index().status().behind_entries == 0;
         let found = self.look().await?;
@@ -94,9 +91,10 @@ impl Keeper {
         Ok(())
     }
 
-    async fn look(&mut self) -> Result<Found, AccessFault> {
+    async fn look(&self) -> Result<Found, AccessFault> {
         let all = self.attachments.settings().fetch == FetchPolicy::All;
-        self.passed.retain(|_, at| at.elapsed() < PASSED_FOR);
+        let wanted = self.attachments.all_wanted().len();
+        let most = WANTED_MAX.saturating_sub(wanted).min(WANTED_AT_ONCE);
         let (mut found, mut after) = (Found::default(), None);
         loop {
             let page = self.access.page(after, None).await?;
@@ -109,8 +107,7 @@ impl Keeper {
                     Whereabouts::Here(held) => held.size,
                     Whereabouts::Wanted(want, _) => want.size,
                     Whereabouts::Absent => {
-                        let room = found.absent.len() < WANTED_AT_ONCE && !self.passed.contains_key(hash);
-                        if all && room {
+                        if all && found.absent.len() < most && !self.attachments.is_passed(*hash) {
                             found.absent.push((*hash, *first));
                         }
                         continue;
@@ -156,7 +153,7 @@ impl Keeper {
     }
 
     /// Wants what others name, as far as their quota and this node's settings have room.
-    async fn want(&mut self, mut found: Found) -> Result<(), AccessFault> {
+    async fn want(&self, mut found: Found) -> Result<(), AccessFault> {
         let granted = self.access.granted().await?.unwrap_or(u64::MAX);
         let places = found.absent.iter().map(|(_, one)| (one.log, one.seq)).collect();
         let sizes = self.access.sizes(places).await?;
@@ -165,7 +162,7 @@ impl Keeper {
             let size = sizes.iter().find(|(of, _)| *of == hash).map(|(_, size)| *size);
             let sum = found.by_org.entry(one.org).or_default();
             let Some(size) = size.filter(|size| sum.saturating_add(*size) <= granted) else {
-                self.pass(hash);
+                self.attachments.pass(hash);
                 continue;
             };
             *sum = sum.saturating_add(size);
@@ -180,15 +177,9 @@ impl Keeper {
         if let Ok(Err(refused)) = refused {
             for (hash, fault) in refused {
                 tracing::debug!(%hash, %fault, "an attached file is not fetched");
-                self.pass(hash);
+                self.attachments.pass(hash);
             }
         }
         Ok(())
-    }
-
-    fn pass(&mut self, hash: FileHash) {
-        if self.passed.len() < PASSED_MAX {
-            self.passed.insert(hash, Instant::now());
-        }
     }
 }

@@ -84,7 +84,8 @@ mod tests {
     fn lists_read_back_and_broken_lines_are_left_out() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("list");
-        let want = |reason| Want { size: 7, entry: EntryId([2; 32]), org: OrgId([3; 32]), reason, waiting: String::new() };
+        let want =
+            |reason| Want { size: 7, entry: EntryId([2; 32]), org: OrgId([3; 32]), reason, waiting: String::new() };
         let all = BTreeMap::from([
             (FileHash([1; 32]), want(Reason::Demand)),
             (FileHash([2; 32]), want(Reason::Repair)),

@@ -48,7 +48,9 @@ pub enum RoomFault {
     #[error("{} files are wanted here already", super::WANTED_MAX)]
     TooManyWanted,
     /// Two entries name one hash with two sizes.
-    #[error("it is named with a size of {wanted} bytes here, and of {named} bytes by the entry for which it is fetched")]
+    #[error(
+        "it is named with a size of {wanted} bytes here, and of {named} bytes by the entry for which it is fetched"
+    )]
     OtherSize {
         /// The size that is asked for.
         wanted: u64,
@@ -64,7 +66,9 @@ impl RoomFault {
     /// What to do.
     pub const fn next_step(&self) -> &'static str {
         match self {
-            Self::TooLarge { .. } => "raise `max_file` in the table [attachments] of config.toml and start the node again",
+            Self::TooLarge { .. } => {
+                "raise `max_file` in the table [attachments] of config.toml and start the node again"
+            }
             Self::Keep { .. } => {
                 "raise `keep` in the table [attachments] of config.toml, or let go of files: lyceum fetch ID --forget"
             }

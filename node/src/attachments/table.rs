@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::Arc;
+use std::time::Instant;
 
 use lyceum_protocol::hash::{EntryId, FileHash, OrgId};
 
@@ -66,7 +67,7 @@ pub(super) struct Table {
     pub(super) wanted: BTreeMap<FileHash, Want>,
     /// Of these, those that are open.
     pub(super) parts: BTreeMap<FileHash, Arc<Part>>,
-    /// Bytes of parts that are on the disk, open or not.
+    /// Files that are not whole, with the bytes that are promised to each.
     pub(super) begun: BTreeMap<FileHash, u64>,
     /// Which entries named what is here.
     pub(super) names: BTreeMap<FileHash, BTreeSet<EntryId>>,
@@ -74,6 +75,8 @@ pub(super) struct Table {
     pub(super) coming: u64,
     /// What went wrong, the newest last; a file that is whole again is in order.
     pub(super) faults: VecDeque<Fault>,
+    /// Files that the settings want and that are left alone for a while, since when.
+    pub(super) passed: BTreeMap<FileHash, Instant>,
     /// Whether a list that outlives a restart has changed since it was saved.
     pub(super) unsaved: bool,
 }

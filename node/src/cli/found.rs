@@ -32,6 +32,9 @@ pub(super) struct Args {
     /// Bytes that one organisation may publish a day, with KiB, MiB or GiB; 0 for no limit.
     #[arg(long, value_name = "SIZE", default_value = "64MiB", value_parser = size::parse)]
     bytes_per_day: u64,
+    /// Bytes of attached files that one organisation may name in all, with KiB, MiB or GiB; 0 for no limit.
+    #[arg(long, value_name = "SIZE", default_value = "16GiB", value_parser = size::parse)]
+    attachments: u64,
 }
 
 pub(super) async fn run(args: Args, context: &mut Context) -> Result<(), Failure> {
@@ -49,7 +52,7 @@ pub(super) async fn run(args: Args, context: &mut Context) -> Result<(), Failure
         params: Params {
             entries_per_day: args.entries_per_day,
             bytes_per_day: args.bytes_per_day,
-            ..Params::default()
+            attachment_bytes: args.attachments,
         },
     };
     let (charter, signature) = charter_zero(alliance, card.org(), certificate, &voting)

@@ -6,10 +6,11 @@ use std::time::{Duration, Instant};
 
 use indicatif::ProgressDrawTarget;
 
+use super::attaching::{self, Chosen};
 use super::{Context, progress, safe_text};
 use crate::client::Client;
 use crate::failure::Failure;
-use crate::import::private::Keep;
+use crate::import::private::{Keep, Kind};
 use crate::import::{Options, Report, import};
 use crate::publish::marking::{Marking, MarkingFault};
 use send::{Importing, Waiting};
@@ -35,6 +36,7 @@ Examples:
   lyceum import --dry-run results.json      what would be published, and what is left out
   lyceum import results.json run.eval garak.report.jsonl
   lyceum import --marking CLEAR --keep email README.md
+  lyceum import results.json --attach-source
   lyceum import helm/runs/hellaswag")]
 pub(super) struct Args {
     /// Files, or folders of HELM runs.
@@ -55,16 +57,12 @@ pub(super) struct Args {
     /// Keep what would be taken out: home-folder, host, account, email, or a field as it is listed. Never a secret.
     #[arg(long, value_name = "NAME", value_delimiter = ',')]
     keep: Vec<String>,
-    /// Attach the source file (not in this version).
+    /// Attach the source file to each finding of it, as it is. It is looked through first, as by `attach`.
     #[arg(long)]
     attach_source: bool,
 }
 
 pub(super) async fn run(args: Args, context: &mut Context) -> Result<(), Failure> {
-    if args.attach_source {
-        return Err(Failure::usage("--attach-source is not in this version: it has no attachments yet")
-            .next("import without it: each finding carries the SHA-256 of its file"));
-    }
     if args.keep.iter().any(|name| name == "secret") {
         return Err(Failure::refused("a secret is never published").next("take it out of the file and revoke it"));
     }
@@ -74,11 +72,12 @@ pub(super) async fn run(args: Args, context: &mut Context) -> Result<(), Failure
         marking: args.marking.as_deref().map(marking).transpose()?,
         now: crate::clock::wall() / 1_000,
     };
+    let sources = if args.attach_source { sources(&args)? } else { Vec::new() };
     let client = if args.dry_run { None } else { Some(Client::connect(&context.home()?).await?) };
     let mut importing = client.map(|client| Importing::new(client, args.again));
     let mut refused = Vec::new();
     let mut waiting = Waiting::default();
-    for file in &args.files {
+    for (at, file) in args.files.iter().enumerate() {
         let report = tokio::task::block_in_place(|| read(file, &options));
         if report.ready.is_empty() {
             show::refused(context, &report)?;
@@ -87,7 +86,7 @@ pub(super) async fn run(args: Args, context: &mut Context) -> Result<(), Failure
         }
         match &mut importing {
             None => show::dry_run(context, &report)?,
-            Some(importing) => importing.file(context, &report, &mut waiting).await?,
+            Some(importing) => importing.file(context, &report, sources.get(at), &mut waiting).await?,
         }
         context.out.flush()?;
     }
@@ -109,6 +108,21 @@ pub(super) async fn run(args: Args, context: &mut Context) -> Result<(), Failure
         .into_iter()
         .fold(Failure::new(message), Failure::cause)
         .next("the other files, if there are any, were imported whole"))
+}
+
+/// The source files, looked through: nothing is imported if one of them may not leave.
+fn sources(args: &Args) -> Result<Vec<Chosen>, Failure> {
+    if let Some(folder) = args.files.iter().find(|file| file.is_dir()) {
+        return Err(Failure::usage(format!("{} is a folder: --attach-source attaches files", folder.display())).next(
+            "import it without --attach-source, and publish the folder with `lyceum release` if others need it",
+        ));
+    }
+    // Only what an attached file may keep: `--keep` names fields of findings as well.
+    let kinds = [Kind::HomeFolder, Kind::Host, Kind::Account, Kind::Email].map(Kind::name);
+    let keep: Vec<String> = args.keep.iter().filter(|name| kinds.contains(&name.as_str())).cloned().collect();
+    let look = |file: &PathBuf| attaching::look(std::slice::from_ref(file), &keep);
+    let looked = tokio::task::block_in_place(|| args.files.iter().map(look).collect::<Result<Vec<_>, _>>())?;
+    Ok(looked.into_iter().flatten().collect())
 }
 
 /// Reads a marking that may be published.

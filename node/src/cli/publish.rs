@@ -8,9 +8,11 @@ use std::path::{Path, PathBuf};
 use indicatif::ProgressDrawTarget;
 use lyceum_protocol::limits::PUBLICATION_MAX;
 
+use super::attaching::{self, AttachArgs};
 use super::{Context, progress, safe_text};
 use crate::client::Client;
 use crate::failure::Failure;
+use crate::publish::attached::with_attachments;
 use crate::publish::marking::{Marking, MarkingFault};
 use crate::publish::{Checked, Prepared, Wishes, check_files, prepare};
 use plan::{Plan, plan};
@@ -33,6 +35,7 @@ const WARNED_EACH: usize = 5;
 Examples:
   lyceum publish notes/*.md
   lyceum publish --marking CLEAR report.md
+  lyceum publish report.md --attach samples.jsonl --attach run.log
   jq -c . finding.json | lyceum publish -")]
 pub(super) struct Args {
     /// Files (.md, .mdx, .qmd, .txt, .json), or - for standard input.
@@ -50,6 +53,8 @@ pub(super) struct Args {
     /// Publish a changed file beside the earlier version.
     #[arg(long)]
     new: bool,
+    #[command(flatten)]
+    attach: AttachArgs,
     /// Return when so many other organisations hold it (not in this version).
     #[arg(long, value_name = "N")]
     wait: Option<u32>,
@@ -61,8 +66,19 @@ pub(super) async fn run(args: Args, context: &mut Context) -> Result<(), Failure
             .next("publish without it; `lyceum peers` shows who is connected and up to date"));
     }
     let wishes = Wishes { kind: args.kind.clone(), marking: args.marking.as_deref().map(marking).transpose()? };
-    let prepared = check(&args.files, &wishes, context)?;
+    let mut prepared = check(&args.files, &wishes, context)?;
+    let chosen = tokio::task::block_in_place(|| args.attach.look())?;
     let client = Client::connect(&context.home()?).await?;
+    if !args.attach.is_empty() {
+        let [(file, one)] = prepared.as_mut_slice() else {
+            return Err(Failure::usage("--attach is for one publication, and there are several files")
+                .next("publish them one by one, each with its own files"));
+        };
+        let files = attaching::attachments(&client, &chosen).await?;
+        one.publication = with_attachments(&one.publication, &files).map_err(|fault| {
+            Failure::usage(format!("the files cannot stand beside {}", file.display())).because(&fault)
+        })?;
+    }
     publish_all(prepared, client, Changed { supersede: args.supersede, new: args.new }, context).await
 }
 

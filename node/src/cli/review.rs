@@ -5,14 +5,16 @@ use std::io::Read as _;
 use std::path::{Path, PathBuf};
 
 use lyceum_protocol::limits::PUBLICATION_MAX;
-use lyceum_protocol::publication::Verdict;
+use lyceum_protocol::publication::{PublicationFault, Verdict};
 
 use super::Context;
+use super::attaching::{self, AttachArgs};
 use super::publish::{self, Changed};
 use super::target::Target;
 use crate::client::Client;
 use crate::failure::Failure;
 use crate::publish::answer::{self, Measured, Words};
+use crate::publish::attached::with_attachments;
 use crate::publish::{Marking, Prepared};
 
 /// What a review is given.
@@ -32,12 +34,14 @@ pub(super) struct ReviewArgs {
     /// Who may read: CLEAR (anyone) or GREEN (members) [default: GREEN].
     #[arg(long, value_name = "MARKING")]
     marking: Option<String>,
+    #[command(flatten)]
+    attach: AttachArgs,
 }
 
 impl ReviewArgs {
     /// Whether there is nothing in it but what it is about.
     pub(super) const fn says_nothing(&self) -> bool {
-        self.body.is_none() && self.title.is_none() && self.file.is_none()
+        self.body.is_none() && self.title.is_none() && self.file.is_none() && self.attach.is_empty()
     }
 }
 
@@ -45,6 +49,7 @@ impl ReviewArgs {
 pub(super) async fn run(verdict: Verdict, args: ReviewArgs, context: &mut Context) -> Result<(), Failure> {
     let marking = args.marking.as_deref().map(publish::marking).transpose()?.unwrap_or_default();
     let measured = args.file.as_deref().map(measured).transpose()?;
+    let chosen = tokio::task::block_in_place(|| args.attach.look())?;
     let client = Client::connect(&context.home()?).await?;
     let target = Target::find(&client, &args.id).await?;
     if verdict == Verdict::Replicates {
@@ -55,8 +60,13 @@ pub(super) async fn run(verdict: Verdict, args: ReviewArgs, context: &mut Contex
     }
     keep_title(&target, marking, args.title.is_some())?;
     let words = Words { title: args.title, body: args.body };
-    let publication = answer::review(verdict, target.id(), &target.publication.title, words, measured)
-        .map_err(|fault| Failure::usage("this review cannot be published").because(&fault))?;
+    let cannot = |fault: PublicationFault| Failure::usage("this review cannot be published").because(&fault);
+    let mut publication =
+        answer::review(verdict, target.id(), &target.publication.title, words, measured).map_err(cannot)?;
+    if !args.attach.is_empty() {
+        let files = attaching::attachments(&client, &chosen).await?;
+        publication = with_attachments(&publication, &files).map_err(cannot)?;
+    }
     let prepared = Prepared { publication, marking, warnings: Vec::new(), source_key: String::new() };
     let one = vec![(PathBuf::from(target.id()), prepared)];
     publish::publish_all(one, client, Changed { supersede: false, new: true }, context).await

@@ -14,6 +14,9 @@ use super::found::unlock;
 use super::progress::Beside;
 use super::{Context, progress};
 use crate::api::{self, Servers};
+use crate::attachments::Attachments;
+use crate::attachments::access::Access;
+use crate::attachments::service::Service;
 use crate::daemon::{Daemon, DaemonFault, Options};
 use crate::failure::Failure;
 use crate::govern::desk::{alliance_of, own_card};
@@ -74,7 +77,12 @@ pub(super) async fn run(_args: Args, context: &mut Context) -> Result<(), Failur
         announce: config.announce,
         gossip: true,
     };
-    let daemon = Daemon::start(options).await.map_err(|fault| not_started(&fault))?;
+    let files = Attachments::open(home.attachments_folder(), config.attachments).map_err(|fault| {
+        let failure =
+            Failure::new("the node did not start: its folder of attached files cannot be used").because(&fault);
+        failure.next(format!("see that {} is yours and the disk is well", home.attachments_folder().display()))
+    })?;
+    let mut daemon = Daemon::start(options).await.map_err(|fault| not_started(&fault))?;
     let parts = index::Parts {
         folder: home.index_folder(),
         network: alliance.network,
@@ -83,11 +91,16 @@ pub(super) async fn run(_args: Args, context: &mut Context) -> Result<(), Failur
     };
     let (search, following) =
         index::start(parts).map_err(|fault| Failure::new("the node did not start").because(&fault))?;
-    let node = RunningNode::of(&daemon, key, served_at).with_index(search);
+    let access = Access::new(daemon.handle(), daemon.store(), search.clone());
+    let service = daemon.take_attachments().map(|outside| Service::start(&files, &access, outside));
+    let node = RunningNode::of(&daemon, key, served_at).with_index(search).with_attachments(files, access);
     let stop = CancellationToken::new();
     let servers = match api::serve(&home, node, http, stop.clone()).await {
         Ok(servers) => servers,
         Err(fault) => {
+            if let Some(service) = service {
+                service.finish().await;
+            }
             following.finish().await;
             daemon.shutdown().await;
             return Err(Failure::new("the node did not start").because(&fault).next("stop what uses that socket"));
@@ -106,6 +119,9 @@ pub(super) async fn run(_args: Args, context: &mut Context) -> Result<(), Failur
     stop.cancel();
     if tokio::time::timeout(FINISH_WITHIN, servers.finish()).await.is_err() {
         tracing::warn!("requests in flight were cut off");
+    }
+    if let Some(service) = service {
+        service.finish().await;
     }
     if tokio::time::timeout(FINISH_WITHIN, following.finish()).await.is_err() {
         tracing::warn!("the search index was cut off: it goes on from its last commit");

@@ -80,6 +80,7 @@ fn print(page: &EntryPage, context: &mut Context) -> Result<(), Failure> {
     if let Some(publication) = read.and_then(|bytes| Publication::read(&bytes).ok()) {
         fields::print(&publication, context)?;
     }
+    fields::print_files(&page.files, &line.id, context)?;
     outcome::print(page, context)?;
     for field in ["summary", "body"] {
         if let Some(text) = page.publication.as_ref().and_then(|it| it.get(field)).and_then(Value::as_str) {

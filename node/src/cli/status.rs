@@ -1,5 +1,5 @@
 use super::{Context, peers, safe_text, size};
-use crate::api::shapes::{Quota, Status};
+use crate::api::shapes::{AttachmentStatus, Quota, Status};
 use crate::client::Client;
 use crate::failure::Failure;
 use crate::index::IndexStatus;
@@ -60,6 +60,23 @@ fn index(index: &IndexStatus) -> String {
     format!("{} publications; {} entries are not in it yet", index.publications, index.behind_entries)
 }
 
+/// What is here of attached files, and what is wanted.
+fn attachments(status: &AttachmentStatus) -> String {
+    let held = format!(
+        "{} files, {} of at most {}",
+        status.files,
+        size::words(status.held_bytes),
+        size::words(status.keep_bytes)
+    );
+    if status.wanted_files == 0 {
+        return if status.files == 0 { String::new() } else { held };
+    }
+    let wanted = size::words(status.wanted_bytes);
+    let waiting = status.wanted.iter().find_map(|wanted| wanted.waiting.as_deref());
+    let waiting = waiting.map(|words| format!(": {}", safe_text::line(words))).unwrap_or_default();
+    format!("{held}; {} wanted, {wanted}{waiting}", status.wanted_files)
+}
+
 fn print(status: &Status, context: &mut Context) -> Result<(), Failure> {
     let alliance = status.alliance_name.as_deref().map(safe_text::line).unwrap_or_else(|| "not known yet".to_owned());
     let addresses = if status.addresses.is_empty() { "none known".to_owned() } else { status.addresses.join(", ") };
@@ -78,6 +95,7 @@ fn print(status: &Status, context: &mut Context) -> Result<(), Failure> {
         ("catching up", catching_up),
         ("search index", index(&status.index)),
         ("quota", quota(&status.quota)),
+        ("attachments", attachments(&status.attachments)),
         ("digest", status.digest.clone()),
         ("state root", status.state_root.clone()),
         ("runs since", format!("{} (version {})", status.running_since, status.version)),

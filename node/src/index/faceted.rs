@@ -35,6 +35,9 @@ pub struct Faceted {
     pub hidden: Option<Hidden>,
 }
 
+/// A file by its BLAKE3 hash, and publications that name it.
+pub type NamedFile = ([u8; 32], Vec<Faceted>);
+
 /// Publications that have a facet.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct WithFacet {
@@ -94,7 +97,7 @@ impl Snapshot {
         after: Option<&[u8; 32]>,
         limit: usize,
         org: Option<OrgId>,
-    ) -> Result<Vec<([u8; 32], Vec<Faceted>)>, IndexFault> {
+    ) -> Result<Vec<NamedFile>, IndexFault> {
         let mut files: BTreeMap<[u8; 32], Vec<Faceted>> = BTreeMap::new();
         let (begin, end) = (after.map_or_else(|| BLAKE3.to_owned(), blake3_facet), format!("{BLAKE3}g"));
         for (number, segment) in self.segments.iter().enumerate() {

@@ -21,7 +21,7 @@ const PART_MAX: usize = 255;
 const NAME_MAX: usize = 1_024;
 
 /// Why a file gets no place by its name, in words that follow the name.
-pub(super) fn fault_of(name: &str) -> Option<&'static str> {
+pub(in crate::cli) fn fault_of(name: &str) -> Option<&'static str> {
     if name.is_empty() || name.trim() != name {
         return Some("is no name of a file: it is empty, or begins or ends with a space");
     }
@@ -41,7 +41,7 @@ pub(super) fn fault_of(name: &str) -> Option<&'static str> {
 }
 
 /// Which of these names cannot stand beside the ones before them in one folder, with the reason in words.
-pub(super) fn clashes(names: &[&str]) -> Vec<Option<String>> {
+pub(in crate::cli) fn clashes(names: &[&str]) -> Vec<Option<String>> {
     // As a file system sees them that does not tell upper and lower case, or ways to write an accent, apart.
     let folded = |name: &str| name.nfc().flat_map(char::to_lowercase).nfc().collect::<String>();
     let mut files: BTreeMap<String, &str> = BTreeMap::new();
@@ -49,7 +49,8 @@ pub(super) fn clashes(names: &[&str]) -> Vec<Option<String>> {
     let mut clashes = Vec::with_capacity(names.len());
     for name in names {
         let key = folded(name);
-        let above: Vec<String> = key.match_indices('/').filter_map(|(at, _)| key.get(..at).map(str::to_owned)).collect();
+        let above: Vec<String> =
+            key.match_indices('/').filter_map(|(at, _)| key.get(..at).map(str::to_owned)).collect();
         let clash = match files.get(&key) {
             Some(other) if other == name => Some("is there for the second time".to_owned()),
             Some(other) => Some(format!("differs from {other:?} by case alone: on many systems they are one file")),
@@ -61,7 +62,9 @@ pub(super) fn clashes(names: &[&str]) -> Vec<Option<String>> {
         };
         if clash.is_none() {
             files.insert(key, name);
-            above.into_iter().for_each(|folder| drop(folders.entry(folder).or_insert(name)));
+            for folder in above {
+                folders.entry(folder).or_insert(name);
+            }
         }
         clashes.push(clash);
     }
@@ -214,9 +217,22 @@ mod tests {
         }
         let long = "x".repeat(256);
         let deep = "a/".repeat(600) + "b";
-        for bad in
-            ["", " a", "/etc/passwd", "../../.ssh/authorized_keys", "a/../../b", ".", "a//b", "a/", "c:\\x", "a\nb", "a\u{202e}txt.exe", "a\u{1b}[2J", &long, &deep]
-        {
+        for bad in [
+            "",
+            " a",
+            "/etc/passwd",
+            "../../.ssh/authorized_keys",
+            "a/../../b",
+            ".",
+            "a//b",
+            "a/",
+            "c:\\x",
+            "a\nb",
+            "a\u{202e}txt.exe",
+            "a\u{1b}[2J",
+            &long,
+            &deep,
+        ] {
             assert!(fault_of(bad).is_some(), "{bad:?}");
         }
     }

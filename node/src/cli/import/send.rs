@@ -1,8 +1,9 @@
 //! Publishing what was imported: what is known is left alone, what has room goes, and of the rest it is said when.
 
 use lyceum_protocol::limits::SALT_LEN;
-use lyceum_protocol::publication::Publication;
+use lyceum_protocol::publication::{Attachment, Publication};
 
+use super::attaching::{self, Chosen};
 use super::{Context, show};
 use crate::api::shapes::{PlanRequest, PublishItem, PublishRequest, Source};
 use crate::client::Client;
@@ -10,6 +11,7 @@ use crate::failure::Failure;
 use crate::import::Report;
 use crate::import::record::Ready;
 use crate::publish::Marking;
+use crate::publish::attached::with_attachments;
 
 /// Publications that are sent at once.
 const AT_ONCE: usize = 24;
@@ -19,6 +21,8 @@ const BYTES_AT_ONCE: usize = 4 * 1024 * 1024;
 const ASKED_AT_ONCE: usize = 1_000;
 /// What the link to a first part adds, at most, in bytes.
 const LINK_LEN: usize = 320;
+/// What an attached source adds, at most, in bytes.
+const ATTACHED_LEN: u64 = 640;
 
 /// What had no room.
 #[derive(Debug, Default)]
@@ -55,18 +59,27 @@ impl Importing {
         &mut self,
         context: &mut Context,
         report: &Report,
+        source: Option<&Chosen>,
         waiting: &mut Waiting,
     ) -> Result<(), Failure> {
         let known = self.known(report).await?;
         let new: Vec<usize> = (0..report.ready.len()).filter(|n| known.get(*n).is_none_or(Option::is_none)).collect();
-        let payloads: Vec<u64> =
-            new.iter().filter_map(|n| report.ready.get(*n)).map(|(ready, _)| payload_len(ready)).collect();
+        let beside = if source.is_some() { ATTACHED_LEN } else { 0 };
+        let payloads: Vec<u64> = new
+            .iter()
+            .filter_map(|n| report.ready.get(*n))
+            .map(|(ready, _)| payload_len(ready).saturating_add(beside))
+            .collect();
         // Order is kept: once something waits, everything after it waits too.
         let fits = if !waiting.payloads.is_empty() || payloads.is_empty() {
             0
         } else {
             let plan = self.client.plan(&PlanRequest { payloads: payloads.clone() }).await?;
             usize::try_from(plan.fits).unwrap_or(usize::MAX)
+        };
+        let attached = match source.filter(|_| fits > 0) {
+            Some(source) => attaching::attachments(&self.client, std::slice::from_ref(source)).await?,
+            None => Vec::new(),
         };
         let mut first = None;
         let mut batch: Vec<Sent<'_>> = Vec::new();
@@ -82,7 +95,7 @@ impl Importing {
                 continue;
             }
             gone = gone.saturating_add(1);
-            let sent = sent(ready, *marking, first.as_deref())?;
+            let sent = sent(ready, *marking, first.as_deref(), &attached)?;
             let bytes: usize = batch.iter().map(|sent| sent.bytes).sum();
             if batch.len() >= AT_ONCE || bytes.saturating_add(sent.bytes) > BYTES_AT_ONCE {
                 self.send(context, report, &mut batch).await?;
@@ -172,7 +185,12 @@ fn payload_len(ready: &Ready) -> u64 {
     u64::try_from(len).unwrap_or(u64::MAX)
 }
 
-fn sent<'a>(ready: &'a Ready, marking: Marking, first: Option<&str>) -> Result<Sent<'a>, Failure> {
+fn sent<'a>(
+    ready: &'a Ready,
+    marking: Marking,
+    first: Option<&str>,
+    attached: &[Attachment],
+) -> Result<Sent<'a>, Failure> {
     let later = ready.part.is_some_and(|(number, _)| number > 1);
     let publication: Publication = match first.filter(|_| later) {
         Some(first) => ready
@@ -180,6 +198,8 @@ fn sent<'a>(ready: &'a Ready, marking: Marking, first: Option<&str>) -> Result<S
             .map_err(|fault| Failure::new("a part cannot be linked to the first one").because(&fault))?,
         None => ready.publication.clone(),
     };
+    let publication = with_attachments(&publication, attached)
+        .map_err(|fault| Failure::new("the source cannot stand beside a finding").because(&fault))?;
     let bytes = publication.to_bytes();
     let value = serde_json::from_slice(&bytes)
         .map_err(|fault| Failure::new("the publication cannot be sent").because(&fault))?;

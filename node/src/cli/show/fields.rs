@@ -3,11 +3,13 @@
 use lyceum_protocol::publication::evaluation::{EvaluationResult, UNKNOWN};
 use lyceum_protocol::publication::taxonomy::Term;
 use lyceum_protocol::publication::{
-    Content, Detail, Evaluation, Finding, Model, Notice, Publication, Release, Resource, Unscored,
+    Content, Detail, Evaluation, Finding, Model, Notice, Publication, Resource, Unscored,
 };
 
 use super::super::output::Column;
+use super::super::publish::short_id;
 use super::super::{Context, safe_text, size};
+use crate::api::shapes::{FilePlace, FileShape};
 use crate::failure::Failure;
 
 /// Width of the names of fields.
@@ -29,9 +31,6 @@ pub(super) fn print(publication: &Publication, context: &mut Context) -> Result<
     }
     if let Some(evaluation) = publication.evaluation() {
         print_evaluation(evaluation, context)?;
-    }
-    if let Content::Release(release) = &publication.content {
-        print_files(release, context)?;
     }
     Ok(())
 }
@@ -208,23 +207,40 @@ fn unscored_words(unscored: &Unscored) -> String {
     format!("{}{metric}: {raw} ({})", unscored.task, unscored.reason)
 }
 
-fn print_files(release: &Release, context: &mut Context) -> Result<(), Failure> {
-    if release.files.is_empty() {
+/// Prints the files of an entry, and where they are.
+pub(super) fn print_files(files: &[FileShape], id: &str, context: &mut Context) -> Result<(), Failure> {
+    if files.is_empty() {
         return Ok(());
     }
     context.out.line("")?;
     context.out.line("Files:")?;
-    for file in &release.files {
+    for file in files {
         let address = file.address.as_ref().map(|address| format!(", {address}")).unwrap_or_default();
-        let line = format!("{}, {}{address}", file.name, size::words(file.size));
+        let line = format!("{}, {}, {}{address}", file.name, size::words(file.size), whereabouts(file));
         context.out.paragraph("  ", &safe_text::line(&line))?;
         // The digest goes on a line of its own: it is copied and compared.
-        context.out.line(&format!("    sha256 {}", data_encoding::HEXLOWER.encode(&file.sha256)))?;
+        context.out.line(&format!("    sha256 {}", file.sha256))?;
         if let Some(blake3) = &file.blake3 {
-            context.out.line(&format!("    blake3 {}", data_encoding::HEXLOWER.encode(blake3)))?;
+            context.out.line(&format!("    blake3 {blake3}"))?;
         }
     }
+    let fetched =
+        files.iter().any(|file| matches!(file.place, FilePlace::Absent | FilePlace::Here | FilePlace::Wanted));
+    if fetched {
+        context.out.line(&format!("  To bring them to a folder: lyceum fetch {}", short_id(id)))?;
+    }
     Ok(())
+}
+
+fn whereabouts(file: &FileShape) -> String {
+    let waiting = file.waiting.as_deref().map(|words| format!(" ({words})")).unwrap_or_default();
+    match file.place {
+        FilePlace::Here => "here".to_owned(),
+        FilePlace::Wanted => format!("coming, {} are here{waiting}", size::words(file.held_bytes)),
+        FilePlace::Absent => "not here".to_owned(),
+        FilePlace::Elsewhere => "kept by no member".to_owned(),
+        FilePlace::Wrong => format!("NOT WHAT THE ENTRY SAYS{waiting}"),
+    }
 }
 
 #[cfg(test)]

@@ -4,6 +4,7 @@ use lyceum_protocol::attachment::builder::OutlineBuilder;
 use lyceum_protocol::attachment::outline::Outline;
 use lyceum_protocol::hash::OrgId;
 
+use super::part::Part;
 use super::*;
 
 const MIB: usize = 1 << 20;

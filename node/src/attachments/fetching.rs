@@ -1,5 +1,5 @@
 //! Fetches what is wanted: several files at once, what people ask for first. Of one file it runs the protocol's
-//! [`Fetch`]; a file that nobody can send now makes way for the next, and has its turn again later.
+//! `Fetch`; a file that nobody can send now makes way for the next, and has its turn again later.
 
 mod one;
 

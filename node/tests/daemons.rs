@@ -215,7 +215,7 @@ async fn what_is_erased_leaves_the_search_index_and_its_files() {
     daemon.shutdown().await;
 }
 
-/// PROTOCOL 5: an attachment is served only to those who may read an entry that names it, and goes when no unerased
+/// A6: an attachment is served only to those who may read an entry that names it, and goes when no unerased
 /// entry names it.
 #[tokio::test(flavor = "multi_thread")]
 async fn attached_files_are_served_and_kept_as_long_as_an_entry_names_them() {

@@ -10,7 +10,7 @@ use serde_json::Value;
 /// Rules that no vector and no test names yet, and why. A rule that has one has to leave this list.
 const WITHOUT: [(&str, &str); 2] = [("R3", "no node signs receipts yet"), ("R4", "nothing compares receipts yet")];
 
-const LETTERS: &str = "WELDMTSRF";
+const LETTERS: &str = "WELDMTSRAF";
 
 fn root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).to_path_buf()

@@ -132,6 +132,7 @@ fn an_empty_file_is_fetched_and_a_whole_one_is_done_at_once() {
     assert_eq!(whole.handle(Event::Tick, 1), []);
 }
 
+/// A7: four pieces of one holder and 16 in all.
 #[test]
 fn several_holders_share_the_work_within_the_bounds() {
     let mut talk = Talk::new(40);
@@ -172,6 +173,7 @@ fn what_waits_to_be_written_counts() {
     assert_eq!(asks(&talk.say(Event::Written { index })).len(), 1);
 }
 
+/// A7: for this file.
 #[test]
 fn who_lies_is_not_asked_again() {
     let mut talk = Talk::new(4);

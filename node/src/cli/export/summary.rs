@@ -129,8 +129,8 @@ impl Summary {
         let place = self.to.as_ref().map(|to| format!(" to {}", shown(to))).unwrap_or_default();
         let one = if self.publications == 1 { "publication" } else { "publications" };
         let what = match self.format {
-            Format::Csv | Format::Parquet => format!(", {} rows,", self.values),
-            Format::EvalResults | Format::ModelIndex => format!(", {} values,", self.values),
+            Format::Csv | Format::Parquet => format!(" ({} rows)", self.values),
+            Format::EvalResults | Format::ModelIndex => format!(" ({} values)", self.values),
             Format::Avid => format!(" in {} reports", self.values),
             Format::Jsonl | Format::EveryEvalEver | Format::Bibtex | Format::Citation => String::new(),
         };

@@ -45,6 +45,7 @@ fn every_command_of_the_contract_is_there() {
         "about",
         "show",
         "compare",
+        "export",
         "verify",
         "members",
         "peers",

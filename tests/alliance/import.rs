@@ -79,7 +79,7 @@ fn a_dry_run_needs_no_daemon_and_shows_what_would_be_published() {
     let object = import(&node, &["inspect_v2.json"], &["--dry-run", "--json"]).well().objects().remove(0);
     assert_eq!((&object["id"], &object["publication"]["import"]["stub"]), (&Value::Null, &json!(true)));
     import(&node, &["inspect_v2.json"], &[]).badly(3, "no daemon runs");
-    import(&node, &["inspect_v2.json"], &["--attach-source"]).badly(2, "not in this version");
+    import(&node, &["inspect_v2.json"], &["--attach-source"]).badly(4, "holds what must not leave");
     import(&node, &["inspect_v2.json"], &["--keep", "secret"]).badly(4, "never published");
 }
 

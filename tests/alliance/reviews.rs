@@ -144,7 +144,7 @@ fn what_a_publication_says_is_shown_in_eighty_columns() {
         "files": [{ "name": "a/model.safetensors", "size": 3_000_000, "sha256": sha, "address": "https://e.org/a" }],
     });
     let shown = node.run(&["show", &publish(&node, &release.to_string())]).well().stdout;
-    assert!(shown.contains("a/model.safetensors, 2929 KiB, https://e.org/a"), "{shown}");
+    assert!(shown.contains("a/model.safetensors, 2929 KiB, kept by no member, https://e.org/a"), "{shown}");
     assert!(shown.contains(&format!("    sha256 {sha}")) && !shown.contains('\u{1b}'), "{shown}");
     let broken = json!({ "type": "call", "title": "t", "ends": "soon" });
     node.run_with(&["publish", "-"], broken.to_string().as_bytes()).badly(2, "ends");

@@ -131,14 +131,14 @@ pub(super) async fn run(attachments: Attachments, access: Access, asker: Asker, 
                 let times = pauses.get(&hash).map_or(0, |pause| pause.times);
                 match ended {
                     Ended::Done | Ended::NotWanted => drop(pauses.remove(&hash)),
-                    Ended::Waits if times >= TRIED && common.attachments.is_by_policy(hash) => {
+                    Ended::Waits | Ended::Broken if times >= TRIED && common.attachments.is_by_policy(hash) => {
                         // Nobody asked for it: it makes way for others.
                         common.attachments.pass(hash);
                         pauses.remove(&hash);
                         let attachments = common.attachments.clone();
                         drop(tokio::task::spawn_blocking(move || attachments.unwant(hash)).await);
                     }
-                    Ended::Waits => {
+                    Ended::Waits | Ended::Broken => {
                         let pause = PAUSE.saturating_mul(1 << times.min(5)).min(PAUSE_MAX);
                         pauses.insert(hash, Pause { until: Instant::now() + pause, times: times.saturating_add(1) });
                     }

@@ -76,6 +76,14 @@ impl Part {
         self.bytes.load(Ordering::Relaxed)
     }
 
+    /// Counts the bytes that are here by the pieces that were shown: a piece may have been written twice, or have been
+    /// written and not been shown.
+    pub fn recount(&self) -> u64 {
+        let bytes = self.shown().held.bytes();
+        self.bytes.store(bytes, Ordering::Relaxed);
+        bytes
+    }
+
     /// The pieces that others may have.
     pub fn held(&self) -> Pieces {
         self.shown().held.clone()

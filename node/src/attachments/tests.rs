@@ -142,6 +142,41 @@ fn a_file_that_comes_is_resumed_from_its_bytes_alone() {
 }
 
 #[test]
+fn a_file_that_rests_is_served_and_is_not_read_again() {
+    let folder = tempfile::tempdir().unwrap();
+    let content = bytes(3 * MIB, 8);
+    let (attachments, hash) = (open(&folder), outline(&content).root());
+    attachments.want(vec![(hash, want(content.len()))]).unwrap();
+    let part = attachments.open_part(hash, content.len() as u64).unwrap();
+    take(&part, 1, &content);
+    // Written twice, and one that was written and not shown.
+    take(&part, 1, &content);
+    part.write(&part.outline().accept(0, piece_of(&content, 0), &outline(&content).proof(0).unwrap()).unwrap())
+        .unwrap();
+    attachments.rest_part(hash);
+    assert!(matches!(attachments.whereabouts(hash), Whereabouts::Wanted(_, bytes) if bytes == MIB as u64));
+    assert!(attachments.piece(hash, 1).unwrap().unwrap().bytes == piece_of(&content, 1));
+    let again = attachments.open_part(hash, content.len() as u64).unwrap();
+    assert!(Arc::ptr_eq(&part, &again));
+    // Of one that nothing came of, nothing stays open, and no more stay open than a few.
+    for n in 0..100 {
+        let content = bytes(2 * MIB, 100 + n);
+        let hash = outline(&content).root();
+        attachments.want(vec![(hash, want(content.len()))]).unwrap();
+        let part = attachments.open_part(hash, content.len() as u64).unwrap();
+        if n % 2 == 0 {
+            take(&part, 0, &content);
+        }
+        drop(part);
+        attachments.rest_part(hash);
+        assert!(n % 2 == 0 || attachments.pieces(hash).is_none());
+    }
+    assert!(attachments.table().parts.len() <= 32);
+    attachments.unwant(hash).unwrap();
+    assert!(attachments.pieces(hash).is_none());
+}
+
+#[test]
 fn a_damaged_file_is_found_and_only_what_is_bad_of_it_is_fetched_again() {
     let folder = tempfile::tempdir().unwrap();
     let content = bytes(3 * MIB, 4);

@@ -17,6 +17,8 @@ pub const WANTED_MAX: usize = 10_000;
 /// Files that are left alone at most, and for how long.
 const PASSED_MAX: usize = 100_000;
 const PASSED_FOR: Duration = Duration::from_secs(30 * 60);
+/// Files that come and stay open at most while they rest.
+const OPEN_MAX: usize = 32;
 
 impl Attachments {
     /// Wants files. One that is here, or wanted already, is left as it is. What is wanted outlives a restart.
@@ -116,8 +118,22 @@ impl Attachments {
         Ok(part)
     }
 
-    /// Closes a file that comes and is not fetched for now. What was shown of it is known when it is opened again.
-    /// Of one that only the settings want, and of which nothing came, nothing stays.
+    /// Lets a file rest that comes and is not fetched for now: what is here of it is served, and its next turn need not
+    /// read it again. One of which nothing came is closed, and so is one when many are open already.
+    pub(crate) fn rest_part(&self, hash: FileHash) {
+        let table = self.table();
+        let open = table.parts.len() <= OPEN_MAX && table.wanted.contains_key(&hash);
+        match table.parts.get(&hash).filter(|_| open) {
+            Some(part) if part.recount() > 0 => {}
+            _ => {
+                drop(table);
+                self.close_part(hash);
+            }
+        }
+    }
+
+    /// Closes a file that comes. What was shown of it is read again when it is opened again. Of one that only the
+    /// settings want, and of which nothing came, nothing stays.
     pub(crate) fn close_part(&self, hash: FileHash) {
         let mut table = self.table();
         let part = table.parts.remove(&hash);

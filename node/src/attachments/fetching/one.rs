@@ -34,6 +34,8 @@ pub(super) enum Ended {
     Done,
     /// It has its turn again later.
     Waits,
+    /// So has it, and what is here of it has to be read again: the disk failed.
+    Broken,
     /// Nobody wants it any more.
     NotWanted,
 }
@@ -52,9 +54,11 @@ pub(super) async fn fetch(common: &Arc<Common>, hash: FileHash, want: &Want, sto
     let (came, writes) = (JoinSet::new(), JoinSet::new());
     let one = One { common, hash, part, fetch, came, writes, up: Connected::default(), stood: None, told: 0 };
     let (ended, part) = one.run(stop).await;
-    if !matches!(ended, Ended::Done) {
-        drop(part);
-        common.attachments.close_part(hash);
+    drop(part);
+    match ended {
+        Ended::Done => {}
+        Ended::Waits => common.attachments.rest_part(hash),
+        Ended::Broken | Ended::NotWanted => common.attachments.close_part(hash),
     }
     ended
 }
@@ -63,7 +67,7 @@ pub(super) async fn fetch(common: &Arc<Common>, hash: FileHash, want: &Want, sto
 fn disk(common: &Common, hash: FileHash, fault: &io::Error) -> Ended {
     tracing::warn!(%hash, %fault, "an attached file cannot be written");
     common.attachments.waits(hash, &format!("the disk of this node does not take it: {fault}"));
-    Ended::Waits
+    Ended::Broken
 }
 
 /// The nodes of the organisation that named it: who else should hold it.

@@ -101,11 +101,12 @@ impl Value<'_> {
         self.result.dataset.details.get(name).map(String::as_str).filter(|said| !said.trim().is_empty())
     }
 
-    /// Metric and filter.
+    /// Metric, and what tells it from others of the same name.
     fn metric(&self) -> String {
         let metric = &self.result.metric;
         let label = metric.label().unwrap_or("unknown");
-        metric.details.get(names::FILTER).map_or_else(|| label.to_owned(), |filter| format!("{label} ({filter})"))
+        let filter = metric.details.get(names::FILTER).map(String::as_str).or(metric.variant());
+        filter.map_or_else(|| label.to_owned(), |filter| format!("{label} ({filter})"))
     }
 
     /// When it was measured, in ISO 8601; none where the source writes it in another way.

@@ -191,7 +191,7 @@ fn row(item: &Item, record: &Record, value: &Value<'_>) -> Row {
         some(split),
         some(of_dataset(names::DATASET_REVISION)),
         some(metric.and_then(|metric| metric.label()).or(unscored.and_then(|unscored| unscored.metric.as_deref()))),
-        some(metric.and_then(|metric| metric.details.get(names::FILTER))),
+        some(metric.and_then(|metric| metric.details.get(names::FILTER).map(String::as_str).or(metric.variant()))),
         some(metric.and_then(|metric| metric.unit.as_ref())),
         metric.map_or(Cell::Empty, |metric| Cell::Flag(metric.lower_is_better)),
         number(metric.and_then(|metric| metric.min)),

@@ -79,10 +79,9 @@ fn number(score: &Score) -> String {
 }
 
 fn task_words(row: &EvaluationRow) -> String {
-    let filter = row.filter.as_ref().filter(|filter| *filter != "none");
     let mut words = row.task.clone();
-    for part in [Some(&row.metric).filter(|metric| !metric.is_empty()), filter, row.unit.as_ref()].into_iter().flatten()
-    {
+    let metric = Some(&row.metric).filter(|metric| !metric.is_empty());
+    for part in [metric, row.filter.as_ref(), row.unit.as_ref()].into_iter().flatten() {
         words = format!("{words}, {part}");
     }
     if row.lower_is_better { format!("{words} (lower is better)") } else { words }

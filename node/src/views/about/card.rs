@@ -48,7 +48,7 @@ pub struct Measure {
     /// The metric: its id, else its name.
     #[serde(rename = "m", default, skip_serializing_if = "String::is_empty")]
     pub metric: String,
-    /// Filter or aggregation of the metric.
+    /// Filter, scorer or detector: what tells it from others of the same name.
     #[serde(rename = "f", default, skip_serializing_if = "Option::is_none")]
     pub filter: Option<String>,
     /// Whether a lower score is better.
@@ -343,7 +343,7 @@ fn measure(result: &EvaluationResult, written: &Json) -> Measure {
     Measure {
         task: short(&result.task),
         metric: metric.map(short).unwrap_or_default(),
-        filter: said(result.metric.details.get(names::FILTER).map(String::as_str)),
+        filter: said(result.metric.variant()),
         lower_is_better: result.metric.lower_is_better,
         unit: said(result.metric.unit.as_deref()),
         score: result.raw.as_deref().map_or(number, short),

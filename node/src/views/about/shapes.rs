@@ -162,7 +162,7 @@ pub struct EvaluationRow {
     pub task: String,
     /// The metric.
     pub metric: String,
-    /// Its filter or aggregation.
+    /// Its filter, scorer or detector.
     pub filter: Option<String>,
     /// Its unit.
     pub unit: Option<String>,

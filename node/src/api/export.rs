@@ -28,7 +28,7 @@ const LOOK_AT: usize = 4_096;
 /// Of these so many are read at once.
 const READ_AT_ONCE: usize = 128;
 /// A page with more text than this is full, in bytes.
-const PAGE_BYTES: usize = 4 * 1024 * 1024;
+const PAGE_BYTES: usize = 2 * 1024 * 1024;
 /// Most ids of one request.
 pub(super) const IDS_MAX: usize = 100;
 

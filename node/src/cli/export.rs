@@ -29,7 +29,7 @@ use target::Target;
 #[command(after_help = "\
 Formats:
   csv, parquet      all evaluations, one row for each value, also those that are no scores (column not_scored)
-  jsonl             whole publications of every type, byte for byte as they were signed
+  jsonl             whole publications of every type, one a line
   every-eval-ever   records of schema 0.3.0, one a line; with --to one file a record, in data/BENCHMARK/DEVELOPER/MODEL/
   avid              reports of risks, incidents and evaluations (one for each task), one a line
   eval-results      scores of one model, for .eval_results/ on the Hugging Face hub
@@ -125,7 +125,7 @@ impl Format {
 
 fn request(args: &Args) -> Result<ExportRequest, Failure> {
     let since = args.since.as_deref().map(|text| time::parse(text, clock::wall())).transpose();
-    let marking = args.marking.as_deref().map(super::import::marking).transpose()?;
+    let marking = args.marking.as_deref().map(super::publish::marking).transpose()?;
     let avid = (args.format == Format::Avid).then(|| "finding".to_owned());
     Ok(ExportRequest {
         ids: Vec::new(),
@@ -166,7 +166,8 @@ pub(super) async fn run(args: Args, context: &mut Context) -> Result<(), Failure
         }
         (Format::Citation, _) => {
             let target = Target::open(to.as_deref(), args.force)?;
-            let item = pages.next(&mut summary).await?.into_iter().next();
+            let entry = pages.next(&mut summary).await?.into_iter().next();
+            let item = entry.and_then(|entry| pages::read(entry, &mut summary));
             let Some(item) = item else { return Err(summary.nothing()) };
             summary.count(&item, 1);
             let mut target = target;

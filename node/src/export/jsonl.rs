@@ -1,4 +1,4 @@
-//! JSON Lines: whole publications as they were signed, with what is known of their entries.
+//! JSON Lines: whole publications, written out anew so that each is one line, with what is known of their entries.
 
 use serde::Serialize;
 use serde_json::value::RawValue;

@@ -3,7 +3,7 @@
 use std::io::{self, Write as _};
 use std::path::{Component, Path, PathBuf};
 
-use super::pages::Pages;
+use super::pages::{self, Pages};
 use super::shown;
 use super::summary::Summary;
 use crate::durable::{Pending, READABLE};
@@ -16,7 +16,8 @@ pub(super) async fn write(to: &Path, over: bool, pages: &mut Pages, summary: &mu
     let root = std::path::absolute(to).unwrap_or_else(|_| to.to_path_buf());
     std::fs::create_dir_all(&root).map_err(|fault| unwritten(to, &fault))?;
     while pages.more() {
-        for item in pages.next(summary).await? {
+        for entry in pages.next(summary).await? {
+            let Some(item) = pages::read(entry, summary) else { continue };
             let record = every_eval_ever::pretty(&item);
             let record = record.map_err(|fault| Failure::new("a record cannot be written").cause(fault))?;
             let Some((path, text)) = every_eval_ever::path(&item).zip(record) else {

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use super::super::{Context, safe_text};
-use super::pages::Pages;
+use super::pages::{self, Pages};
 use super::summary::Summary;
 use super::target::Target;
 use super::{Args, Format};
@@ -34,7 +34,8 @@ pub(super) async fn write(
 ) -> Result<(), Failure> {
     let mut items = Vec::new();
     while pages.more() {
-        for item in pages.next(summary).await? {
+        for entry in pages.next(summary).await? {
+            let Some(item) = pages::read(entry, summary) else { continue };
             // A finding about several models holds the scores of one of them, and perhaps of another one.
             let other = item.publication.models().len() > 1
                 && args.model.as_deref().is_some_and(|model| !is_called(&item, model));

@@ -5,7 +5,7 @@ use lyceum_protocol::publication::Publication;
 
 use super::super::progress;
 use super::summary::Summary;
-use crate::api::shapes::ExportPage;
+use crate::api::shapes::{ExportEntry, ExportPage};
 use crate::client::{Client, ExportRequest};
 use crate::export::Item;
 use crate::failure::Failure;
@@ -38,8 +38,8 @@ impl Pages {
         !self.begun || if self.named { !self.ids.is_empty() } else { self.request.before.is_some() }
     }
 
-    /// The publications of the next page, which may be none; what was left out is counted.
-    pub(super) async fn next(&mut self, summary: &mut Summary) -> Result<Vec<Item>, Failure> {
+    /// The entries of the next page, which may be none; what was left out is counted.
+    pub(super) async fn next(&mut self, summary: &mut Summary) -> Result<Vec<ExportEntry>, Failure> {
         if self.named {
             let rest = self.ids.split_off(self.ids.len().min(IDS_AT_ONCE));
             self.request.ids = std::mem::replace(&mut self.ids, rest);
@@ -54,10 +54,10 @@ impl Pages {
         let page = self.client.export(&self.request).await?;
         self.request.before.clone_from(&page.next);
         self.bar.inc(page.looked_at);
-        Ok(self.read(page, summary))
+        Ok(self.counted(page, summary))
     }
 
-    fn read(&self, page: ExportPage, summary: &mut Summary) -> Vec<Item> {
+    fn counted(&self, page: ExportPage, summary: &mut Summary) -> Vec<ExportEntry> {
         summary.left_out.add(page.left_out);
         if self.named {
             let left_out = page.left_out;
@@ -66,15 +66,7 @@ impl Pages {
             let there = u64::try_from(page.entries.len()).unwrap_or(u64::MAX);
             summary.unfit = summary.unfit.saturating_add(page.looked_at.saturating_sub(gone).saturating_sub(there));
         }
-        let mut items = Vec::with_capacity(page.entries.len());
-        for entry in page.entries {
-            match Publication::read(entry.publication.get().as_bytes()) {
-                Ok(publication) => items.push(Item { line: entry.entry, outcome: entry.outcome, publication }),
-                // Of another version than the daemon.
-                Err(_) => summary.left_out.unreadable = summary.left_out.unreadable.saturating_add(1),
-            }
-        }
-        items
+        page.entries
     }
 
     /// Takes the bar away.
@@ -87,4 +79,15 @@ impl Drop for Pages {
     fn drop(&mut self) {
         self.bar.finish_and_clear();
     }
+}
+
+/// Reads a publication, one at a time: read, they take many times the room of their text. None if it is of another
+/// version than the daemon, which is counted.
+pub(super) fn read(entry: ExportEntry, summary: &mut Summary) -> Option<Item> {
+    let ExportEntry { entry: line, outcome, publication } = entry;
+    let publication = Publication::read(publication.get().as_bytes());
+    if publication.is_err() {
+        summary.left_out.unreadable = summary.left_out.unreadable.saturating_add(1);
+    }
+    publication.ok().map(|publication| Item { line, outcome, publication })
 }

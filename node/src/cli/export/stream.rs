@@ -2,7 +2,7 @@
 
 use super::super::Context;
 use super::Format;
-use super::pages::Pages;
+use super::pages::{self, Pages};
 use super::summary::Summary;
 use super::target::Target;
 use crate::export::parquet::Table;
@@ -95,7 +95,8 @@ pub(super) async fn write(
     let mut writer = Writer::new(format)?;
     target.write(writer.begin().as_bytes(), context)?;
     while pages.more() {
-        for item in pages.next(summary).await? {
+        for entry in pages.next(summary).await? {
+            let Some(item) = pages::read(entry, summary) else { continue };
             match writer.item(&item)? {
                 Some((bytes, values)) => {
                     target.write(&bytes, context)?;

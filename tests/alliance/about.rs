@@ -1,10 +1,8 @@
 //! What the alliance knows about a model, the same on every node.
 
-use std::path::Path;
-
 use serde_json::{Value, json};
 
-use crate::cluster::{Node, agree, three, until};
+use crate::cluster::{Node, three, until};
 
 const MODEL: &str = "EleutherAI/pythia-160m";
 
@@ -172,54 +170,4 @@ fn three_nodes_say_the_same_about_a_model_to_the_byte() {
 
 fn node_json(node: &Node, args: &[&str]) -> Value {
     node.run(args).well().objects().remove(0)
-}
-
-/// Every file below a folder, in order of their names.
-fn files(folder: &Path, found: &mut Vec<String>) {
-    let mut entries: Vec<_> = std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()).collect();
-    entries.sort();
-    for path in entries {
-        if path.is_dir() && folder.ends_with("helm") {
-            found.push(path.display().to_string());
-        } else if path.is_dir() {
-            files(&path, found);
-        } else {
-            found.push(path.display().to_string());
-        }
-    }
-}
-
-/// Real files, shared out among three organisations: each node shows the numbers that stand in them.
-#[test]
-#[ignore = "needs the folder that LYCEUM_SAMPLES names"]
-fn real_files_are_known_to_all_nodes_as_they_were_written() {
-    let samples = std::env::var_os("LYCEUM_SAMPLES").expect("LYCEUM_SAMPLES names the folder of samples");
-    let mut all = Vec::new();
-    files(Path::new(&samples), &mut all);
-    assert!(all.len() > 50, "{} files", all.len());
-    let folder = tempfile::tempdir().unwrap();
-    let nodes = three(folder.path());
-    for (n, file) in all.iter().enumerate() {
-        // Some are no files of evaluations, or are cut: they are refused.
-        nodes[n % 3].run(&["import", file, "--json"]);
-    }
-    let published = |node: &Node| node.status()["publications"].as_u64().unwrap();
-    until("all hold all", || {
-        let most = nodes.iter().map(published).max().unwrap();
-        agree(&nodes.iter().collect::<Vec<_>>(), most)
-    });
-    until("all have indexed all", || nodes.iter().all(|node| node.status()["index"]["behind_entries"] == 0));
-    for (model, task, metric, score) in [
-        ("meta-llama/Meta-Llama-3-8B-Instruct", "asdiv", "acc", "0.92"),
-        ("Qwen/Qwen2.5-1.5B", "arc_challenge", "acc", "0.41467576791808874"),
-        ("gpt-4o-mini", "battery_electrolyte_qa", "exact_match", "0.35"),
-    ] {
-        let texts: Vec<String> = nodes.iter().map(|node| node.run(&["about", model, "--json"]).well().stdout).collect();
-        assert_eq!(texts[0], texts[1], "{model}");
-        assert_eq!(texts[0], texts[2], "{model}");
-        let page: Value = serde_json::from_str(&texts[0]).unwrap();
-        let row =
-            page["evaluations"].as_array().unwrap().iter().find(|row| row["task"] == task && row["metric"] == metric);
-        assert_eq!(row.unwrap()["scores"][0]["score"], score, "{model}");
-    }
 }

@@ -6,7 +6,6 @@
 pub mod shapes;
 
 mod about;
-mod attachment_shapes;
 mod attachments;
 mod compare;
 mod documents;

@@ -1,5 +1,6 @@
 //! The commands' side of the local interface: HTTP over the socket in the home, typed.
 
+mod connection;
 mod files;
 
 use std::fmt::Write as _;
@@ -10,7 +11,6 @@ use std::time::Duration;
 use http_body_util::{BodyExt as _, Full, Limited};
 use hyper::body::Bytes;
 use hyper::{Method, Request, StatusCode, header};
-use hyper_util::rt::TokioIo;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use tokio::net::UnixStream;
@@ -342,27 +342,11 @@ impl Client {
     }
 
     async fn exchange(&self, method: Method, path: &str, body: Bytes) -> Result<Vec<u8>, Failure> {
-        let lost = |fault: &(dyn std::error::Error + 'static)| {
-            Failure::no_daemon("the connection to the daemon was lost")
-                .because(fault)
-                .next("see whether it still runs: lyceum status")
-        };
-        let stream = UnixStream::connect(&self.socket).await.map_err(|fault| lost(&fault))?;
-        let (mut sender, connection) =
-            hyper::client::conn::http1::handshake(TokioIo::new(stream)).await.map_err(|fault| lost(&fault))?;
-        let driving = tokio::spawn(connection);
-        let request = Request::builder()
-            .method(method)
-            .uri(path)
-            .header(header::HOST, "localhost")
-            .header(header::CONTENT_TYPE, "application/json")
-            .body(Full::new(body))
-            .map_err(|fault| lost(&fault))?;
-        let response = sender.send_request(request).await.map_err(|fault| lost(&fault))?;
+        let request = Request::builder().method(method).uri(path).header(header::CONTENT_TYPE, "application/json");
+        let (response, _driven) = self.open(request, Full::new(body)).await?;
         let status = response.status();
         let body = Limited::new(response.into_body(), ANSWER_MAX).collect().await;
         let body = body.map_err(|fault| no_answer(fault.to_string()))?.to_bytes().to_vec();
-        driving.abort();
         if status.is_success() { Ok(body) } else { Err(refusal(status, &body)) }
     }
 }

@@ -138,14 +138,23 @@ fn unread(fault: &JsonRejection, example: &str) -> Problem {
     Problem::new(fault.status(), &failure.next(format!("send JSON: {example}")))
 }
 
+/// What `fetch` and `forget` are asked about: the request, the files of this node, the entry.
+async fn asked<N: Node>(
+    node: &N,
+    id: &str,
+    request: Result<Json<FetchRequest>, JsonRejection>,
+) -> Result<(FetchRequest, Attachments, Named), Problem> {
+    let Json(request) = request.map_err(|fault| unread(&fault, "{\"names\": []}"))?;
+    Ok((request, attachments(node)?, named(node, id).await?))
+}
+
 /// Wants files of an entry.
 pub(super) async fn fetch<N: Node>(
     Shared(node): Shared<N>,
     Path(id): Path<String>,
     request: Result<Json<FetchRequest>, JsonRejection>,
 ) -> Result<Json<FilesPage>, Problem> {
-    let Json(request) = request.map_err(|fault| unread(&fault, "{\"names\": []}"))?;
-    let (attachments, named) = (attachments(&node)?, named(&node, &id).await?);
+    let (request, attachments, named) = asked(&node, &id, request).await?;
     if named.standing != "good" {
         let failure = Failure::refused(format!("the files of {} are not given away by members", named.id));
         return Err(Problem::new(StatusCode::CONFLICT, &failure.cause(format!("it stands {}", named.standing))));
@@ -158,8 +167,8 @@ pub(super) async fn fetch<N: Node>(
     };
     // One hash under two names is one file.
     let wanted: BTreeMap<FileHash, Want> = files.iter().filter_map(want).collect();
-    let asked = attachments.clone();
-    let refused = blocking(move || asked.want(wanted.into_iter().collect())).await?.err().unwrap_or_default();
+    let wanting = attachments.clone();
+    let refused = blocking(move || wanting.want(wanted.into_iter().collect())).await?.err().unwrap_or_default();
     if let Some((hash, fault)) = refused.first() {
         let all = refused.len();
         let name = files.iter().find(|file| file.blake3 == Some(*hash)).map_or("", |file| file.name.as_str());
@@ -179,8 +188,7 @@ pub(super) async fn forget<N: Node>(
     Path(id): Path<String>,
     request: Result<Json<FetchRequest>, JsonRejection>,
 ) -> Result<Json<FilesPage>, Problem> {
-    let Json(request) = request.map_err(|fault| unread(&fault, "{\"names\": []}"))?;
-    let (attachments, named) = (attachments(&node)?, named(&node, &id).await?);
+    let (request, attachments, named) = asked(&node, &id, request).await?;
     let own = node.look(|state| state.own()).await?;
     if named.org.is_some() && named.org == own {
         let failure =

@@ -1,5 +1,6 @@
 //! What the interface answers, field by field: the names that scripts rely on.
 
+mod attachments;
 mod export;
 
 use serde::{Deserialize, Serialize};
@@ -8,7 +9,7 @@ use serde_json::Value;
 use crate::index::IndexStatus;
 use crate::views::Hidden;
 
-pub use super::attachment_shapes::{
+pub use attachments::{
     AttachmentFault, AttachmentPlan, AttachmentStatus, FetchRequest, FilePlace, FileShape, FilesPage, PutShape, Wanted,
 };
 pub use export::{ExportEntry, ExportPage, LeftOutCount};

@@ -1,11 +1,10 @@
 use std::path::PathBuf;
 
-use super::publish::{self, Changed, short_id};
+use super::publish::{self, short_id};
 use super::target::Target;
 use super::{Context, attaching};
 use crate::client::Client;
 use crate::failure::Failure;
-use crate::publish::Prepared;
 use crate::publish::attached::{next_version, with_attachments};
 
 /// Attach files to something that your organisation published: publishes its next version with the files beside it.
@@ -56,7 +55,5 @@ pub(super) async fn run(args: Args, context: &mut Context) -> Result<(), Failure
         return Err(Failure::refused(format!("{} has these files already", target.id())));
     }
     let publication = next_version(&publication, target.id()).map_err(|fault| cannot(&fault))?;
-    let prepared = Prepared { publication, marking, warnings: Vec::new(), source_key: String::new() };
-    let one = vec![(PathBuf::from(target.id()), prepared)];
-    publish::publish_all(one, client, Changed { supersede: false, new: true }, context).await
+    publish::publish_one(target.id(), publication, marking, client, context).await
 }

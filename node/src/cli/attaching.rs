@@ -78,7 +78,7 @@ pub(super) fn check(chosen: &[Chosen], keep: &[String]) -> Result<(), Failure> {
     if keep.iter().any(|name| name == Kind::Secret.name()) {
         return Err(Failure::refused("a secret is never published").next("take it out of the file and revoke it"));
     }
-    let kinds = [Kind::HomeFolder, Kind::Host, Kind::Account, Kind::Email].map(Kind::name);
+    let kinds = Kind::PRIVATE.map(Kind::name);
     if let Some(unknown) = keep.iter().find(|name| !kinds.contains(&name.as_str())) {
         return Err(
             Failure::usage(format!("--keep does not know {unknown:?}")).next(format!("it knows {}", kinds.join(", ")))

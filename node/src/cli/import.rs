@@ -7,12 +7,11 @@ use std::time::{Duration, Instant};
 use indicatif::ProgressDrawTarget;
 
 use super::attaching::{self, Chosen};
-use super::{Context, progress, safe_text};
+use super::{Context, progress, publish, safe_text};
 use crate::client::Client;
 use crate::failure::Failure;
 use crate::import::private::{Keep, Kind};
 use crate::import::{Options, Report, import};
-use crate::publish::marking::{Marking, MarkingFault};
 use send::{Importing, Waiting};
 
 /// A file that is read sooner needs no bar.
@@ -69,7 +68,7 @@ pub(super) async fn run(args: Args, context: &mut Context) -> Result<(), Failure
     let options = Options {
         keep: Keep::new(args.keep.clone()),
         all: args.all,
-        marking: args.marking.as_deref().map(marking).transpose()?,
+        marking: args.marking.as_deref().map(publish::marking).transpose()?,
         now: crate::clock::wall() / 1_000,
     };
     let sources = if args.attach_source { sources(&args)? } else { Vec::new() };
@@ -118,19 +117,11 @@ fn sources(args: &Args) -> Result<Vec<Chosen>, Failure> {
         ));
     }
     // Only what an attached file may keep: `--keep` names fields of findings as well.
-    let kinds = [Kind::HomeFolder, Kind::Host, Kind::Account, Kind::Email].map(Kind::name);
+    let kinds = Kind::PRIVATE.map(Kind::name);
     let keep: Vec<String> = args.keep.iter().filter(|name| kinds.contains(&name.as_str())).cloned().collect();
     let look = |file: &PathBuf| attaching::look(std::slice::from_ref(file), &keep);
     let looked = tokio::task::block_in_place(|| args.files.iter().map(look).collect::<Result<Vec<_>, _>>())?;
     Ok(looked.into_iter().flatten().collect())
-}
-
-/// Reads a marking that may be published.
-pub(super) fn marking(word: &str) -> Result<Marking, Failure> {
-    word.parse().map_err(|fault: MarkingFault| match &fault {
-        MarkingFault::NeedsSealing(_) | MarkingFault::Red => Failure::refused(fault.to_string()),
-        MarkingFault::Unknown(_) => Failure::usage(fault.to_string()),
-    })
 }
 
 /// Reads one file; of a long one a person sees how far it is.

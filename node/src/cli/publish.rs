@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 
 use indicatif::ProgressDrawTarget;
 use lyceum_protocol::limits::PUBLICATION_MAX;
+use lyceum_protocol::publication::Publication;
 
 use super::attaching::{self, AttachArgs};
 use super::{Context, progress, safe_text};
@@ -105,6 +106,20 @@ pub(super) async fn publish_all(
     sending.send().await?;
     sending.bar.finish_and_clear();
     Ok(())
+}
+
+/// Publishes one publication that a command has made about the entry or the names that `what` says. It is published
+/// beside whatever has the same title.
+pub(super) async fn publish_one(
+    what: &str,
+    publication: Publication,
+    marking: Marking,
+    client: Client,
+    context: &mut Context,
+) -> Result<(), Failure> {
+    let prepared = Prepared { publication, marking, warnings: Vec::new(), source_key: String::new() };
+    let changed = Changed { supersede: false, new: true };
+    publish_all(vec![(PathBuf::from(what), prepared)], client, changed, context).await
 }
 
 /// The marking that a word stands for; what cannot be published in clear is refused.

@@ -1,14 +1,11 @@
-use std::path::PathBuf;
-
 use lyceum_protocol::publication::Response;
 
 use super::Context;
-use super::publish::{self, Changed};
+use super::publish;
 use super::review::keep_title;
 use super::target::Target;
 use crate::client::Client;
 use crate::failure::Failure;
-use crate::publish::Prepared;
 use crate::publish::answer::{self, Words};
 
 /// Say how your organisation stands to a finding: affected, not-affected, mitigated or investigating.
@@ -49,7 +46,5 @@ pub(super) async fn run(args: Args, context: &mut Context) -> Result<(), Failure
     let words = Words { title: args.title, body: args.body };
     let publication = answer::response(target.id(), &target.publication.title, response, words)
         .map_err(|fault| Failure::usage("this notice cannot be published").because(&fault))?;
-    let prepared = Prepared { publication, marking, warnings: Vec::new(), source_key: String::new() };
-    let one = vec![(PathBuf::from(target.id()), prepared)];
-    publish::publish_all(one, client, Changed { supersede: false, new: true }, context).await
+    publish::publish_one(target.id(), publication, marking, client, context).await
 }

@@ -1,13 +1,11 @@
-use std::path::PathBuf;
-
 use super::Context;
-use super::publish::{self, Changed};
+use super::publish;
 use super::review::keep_title;
 use super::target::Target;
 use crate::client::Client;
 use crate::failure::Failure;
+use crate::publish::Marking;
 use crate::publish::answer::{self, Words};
-use crate::publish::{Marking, Prepared};
 
 /// Take back something that your organisation published: publishes a notice with the reason.
 ///
@@ -47,7 +45,5 @@ pub(super) async fn run(args: Args, context: &mut Context) -> Result<(), Failure
     let words = Words { title: args.title, body: args.body };
     let publication = answer::retraction(target.id(), &target.publication.title, &args.reason, words)
         .map_err(|fault| Failure::usage("this notice cannot be published").because(&fault))?;
-    let prepared = Prepared { publication, marking, warnings: Vec::new(), source_key: String::new() };
-    let one = vec![(PathBuf::from(target.id()), prepared)];
-    publish::publish_all(one, client, Changed { supersede: false, new: true }, context).await
+    publish::publish_one(target.id(), publication, marking, client, context).await
 }

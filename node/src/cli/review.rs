@@ -9,13 +9,13 @@ use lyceum_protocol::publication::{PublicationFault, Verdict};
 
 use super::Context;
 use super::attaching::{self, AttachArgs};
-use super::publish::{self, Changed};
+use super::publish;
 use super::target::Target;
 use crate::client::Client;
 use crate::failure::Failure;
+use crate::publish::Marking;
 use crate::publish::answer::{self, Measured, Words};
 use crate::publish::attached::with_attachments;
-use crate::publish::{Marking, Prepared};
 
 /// What a review is given.
 #[derive(Debug, clap::Args)]
@@ -67,9 +67,7 @@ pub(super) async fn run(verdict: Verdict, args: ReviewArgs, context: &mut Contex
         let files = attaching::attachments(&client, &chosen).await?;
         publication = with_attachments(&publication, &files).map_err(cannot)?;
     }
-    let prepared = Prepared { publication, marking, warnings: Vec::new(), source_key: String::new() };
-    let one = vec![(PathBuf::from(target.id()), prepared)];
-    publish::publish_all(one, client, Changed { supersede: false, new: true }, context).await
+    publish::publish_one(target.id(), publication, marking, client, context).await
 }
 
 /// The title of what is for members alone does not leave the alliance on the back of an answer.

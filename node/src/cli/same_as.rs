@@ -1,10 +1,7 @@
-use std::path::PathBuf;
-
 use super::Context;
-use super::publish::{self, Changed};
+use super::publish;
 use crate::client::Client;
 use crate::failure::Failure;
-use crate::publish::Prepared;
 use crate::publish::answer::{self, Words};
 
 /// Say that several names mean one model: publishes a notice that joins them in `lyceum about`.
@@ -37,7 +34,5 @@ pub(super) async fn run(args: Args, context: &mut Context) -> Result<(), Failure
     let publication = answer::same_as(&args.names, words)
         .map_err(|fault| Failure::usage("this notice cannot be published").because(&fault))?;
     let client = Client::connect(&context.home()?).await?;
-    let prepared = Prepared { publication, marking, warnings: Vec::new(), source_key: String::new() };
-    let one = vec![(PathBuf::from(args.names.join(" = ")), prepared)];
-    publish::publish_all(one, client, Changed { supersede: false, new: true }, context).await
+    publish::publish_one(&args.names.join(" = "), publication, marking, client, context).await
 }

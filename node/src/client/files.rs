@@ -4,15 +4,12 @@ use std::io;
 use std::path::Path;
 
 use futures::stream;
-use http_body_util::combinators::UnsyncBoxBody;
 use http_body_util::{BodyExt as _, Empty, Limited, StreamBody};
+use hyper::Request;
 use hyper::body::{Bytes, Frame, Incoming};
-use hyper::{Method, Request, Response, header};
-use hyper_util::rt::TokioIo;
 use tokio::io::AsyncReadExt as _;
-use tokio::net::UnixStream;
-use tokio::task::JoinHandle;
 
+use super::connection::Driven;
 use super::{Client, no_answer, read, refusal};
 use crate::api::shapes::PutShape;
 use crate::failure::Failure;
@@ -21,17 +18,6 @@ use crate::failure::Failure;
 const BLOCK: usize = 256 * 1024;
 /// Longest refusal that is read, in bytes.
 const REFUSAL_MAX: usize = 1024 * 1024;
-
-type Body = UnsyncBoxBody<Bytes, io::Error>;
-
-/// A connection that ends with the value.
-struct Driven(JoinHandle<()>);
-
-impl Drop for Driven {
-    fn drop(&mut self) {
-        self.0.abort();
-    }
-}
 
 /// A file that comes.
 pub struct Download {
@@ -84,7 +70,7 @@ impl Client {
             }
         });
         let body = StreamBody::new(blocks).boxed_unsync();
-        let (response, _driven) = self.open(Method::POST, &format!("/attachments?size={size}"), body).await?;
+        let (response, _driven) = self.open(Request::post(format!("/attachments?size={size}")), body).await?;
         let status = response.status();
         let answer = Limited::new(response.into_body(), REFUSAL_MAX).collect().await;
         let answer = answer.map_err(|fault| no_answer(fault.to_string()))?.to_bytes();
@@ -97,29 +83,12 @@ impl Client {
     /// [`Failure`]: what the daemon said.
     pub async fn download(&self, blake3: &str) -> Result<Download, Failure> {
         let body = Empty::new().map_err(|never| match never {}).boxed_unsync();
-        let (response, driven) = self.open(Method::GET, &format!("/attachments/{blake3}"), body).await?;
+        let (response, driven) = self.open(Request::get(format!("/attachments/{blake3}")), body).await?;
         let status = response.status();
         if status.is_success() {
             return Ok(Download { body: response.into_body(), _driven: driven });
         }
         let answer = Limited::new(response.into_body(), REFUSAL_MAX).collect().await;
         Err(refusal(status, &answer.map_err(|fault| no_answer(fault.to_string()))?.to_bytes()))
-    }
-
-    async fn open(&self, method: Method, path: &str, body: Body) -> Result<(Response<Incoming>, Driven), Failure> {
-        let lost = |fault: &(dyn std::error::Error + 'static)| {
-            Failure::no_daemon("the connection to the daemon was lost")
-                .because(fault)
-                .next("see whether it still runs: lyceum status")
-        };
-        let stream = UnixStream::connect(&self.socket).await.map_err(|fault| lost(&fault))?;
-        let (mut sender, connection) =
-            hyper::client::conn::http1::handshake(TokioIo::new(stream)).await.map_err(|fault| lost(&fault))?;
-        // Its end shows in the request.
-        let driven = Driven(tokio::spawn(async move { drop(connection.await) }));
-        let request = Request::builder().method(method).uri(path).header(header::HOST, "localhost").body(body);
-        let response =
-            sender.send_request(request.map_err(|fault| lost(&fault))?).await.map_err(|fault| lost(&fault))?;
-        Ok((response, driven))
     }
 }

@@ -1,4 +1,5 @@
-//! Frames of `/lyceum/sync/1` and `/lyceum/attachment/1`: a length (u32, big-endian) and a body; one request and one answer on each stream.
+//! Frames of `/lyceum/sync/1` and `/lyceum/attachment/1`: a length (u32, big-endian) and a body; one request and one
+//! answer on each stream.
 //!
 //! A length above the limit is refused before anything is allocated. Memory grows in steps of 8 KiB with what really
 //! arrives. Every read and write has an end in time, so a withheld body holds a stream, not for ever, and little memory.

@@ -16,6 +16,9 @@ pub enum Kind {
 }
 
 impl Kind {
+    /// What may leave if somebody says so: all but secrets.
+    pub const PRIVATE: [Self; 4] = [Self::HomeFolder, Self::Host, Self::Account, Self::Email];
+
     /// The name that `--keep` takes.
     pub const fn name(self) -> &'static str {
         match self {

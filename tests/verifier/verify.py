@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Holds the vectors to protocol/SPEC.md: `verify.py FOLDER`. Needs Python 3.9 and nothing else.
 
-Written from SPEC.md alone, it shares no code with the node. Ends with 1 and the name of the case where it differs.
+Written from SPEC.md (and the papers that it names for its hashes) alone, it shares no code with the node. Ends with 1 and the name of the case where it differs.
 """
 
 import json
@@ -11,6 +11,7 @@ import sys
 sys.dont_write_bytecode = True
 
 import alliance
+import attachment
 import ed25519
 import handed_on
 import objects
@@ -130,9 +131,9 @@ def check_publication(given):
     return publication.read(given["content"])
 
 
-def framed(given, most):
+def framed(frame, most):
     """S1."""
-    frame = raw(given["frame"])
+    frame = raw(frame)
     objects.need(len(frame) >= 4, "no length")
     length = int.from_bytes(frame[:4], "big")
     objects.need(length <= most and length == len(frame) - 4, "the length")
@@ -140,13 +141,55 @@ def framed(given, most):
 
 
 def check_request(given):
-    tag, _ = decode(wire.REQUEST, framed(given, 65_536), 65_536)
+    tag, _ = decode(wire.REQUEST, framed(given["frame"], 65_536), 65_536)
     return {"name": wire.REQUESTS[tag]}
 
 
 def check_answer(given):
-    tag, content = decode(wire.ANSWER, framed(given, 1_179_648), 1_179_648)
+    tag, content = decode(wire.ANSWER, framed(given["frame"], 1_179_648), 1_179_648)
     return {"name": wire.REPLIES[content[0]] if tag == 0 else f"refused {content['code'][0]}"}
+
+
+def counted(length):
+    """Bytes of which each is its number modulo 251."""
+    return (bytes(range(251)) * (length // 251 + 1))[:length]
+
+
+def check_file(given):
+    data = counted(given["counted"])
+    return {"blake3": attachment.hash_of(data).hex(), "pieces": attachment.count_of(len(data))}
+
+
+def check_piece(given):
+    data = given["bytes"]
+    data = raw(data["hex"]) if "hex" in data else counted(data["counted"])
+    proof = [raw(value) for value in given["proof"]]
+    attachment.check_piece(raw(given["blake3"]), int(given["size"]), given["index"], proof, data)
+    return {}
+
+
+def check_attachment_request(given):
+    tag, content = attachment.read_request(framed(given["frame"], attachment.REQUEST_MAX))
+    if tag == 0:
+        return {"name": "has", "files": len(content["hashes"])}
+    return {"name": "piece", "blake3": content["blake3"].hex(), "index": content["index"]}
+
+
+def check_attachment_answer(given):
+    tag, content = attachment.read_answer(framed(given["frame"], attachment.ANSWER_MAX))
+    if tag == 0:
+        pieces = sum(found["count"] for held in content for found in held["ranges"])
+        return {"name": "has", "files": len(content), "pieces": pieces}
+    if tag == 1:
+        return {"name": "piece", "values": len(content["proof"]), "bytes": len(content["bytes"])}
+    return {"name": f"refused {content['code'][0]}"}
+
+
+def check_attachment_exchange(given):
+    request = attachment.read_request(framed(given["request"], attachment.REQUEST_MAX))
+    answer = attachment.read_answer(framed(given["answer"], attachment.ANSWER_MAX))
+    objects.need(attachment.answers(request, answer), "no answer to that")
+    return {}
 
 
 def gossip_id(topic, data):

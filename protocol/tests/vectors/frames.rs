@@ -18,7 +18,7 @@ use crate::fixtures::{
     Org, Signed, Writer, approved, bytes32, founding, list, motion, network, secret, signed_charter,
 };
 
-fn frame(body: &[u8]) -> Value {
+pub(crate) fn frame(body: &[u8]) -> Value {
     let len = u32::try_from(body.len()).unwrap().to_be_bytes();
     json!({ "frame": hex([&len, body].concat()) })
 }

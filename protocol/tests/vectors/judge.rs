@@ -21,19 +21,19 @@ use lyceum_protocol::sync::message::{Answer, Gossip, Reply, Request};
 use serde_json::{Value, json};
 
 use crate::case::{Given, Verdict, big, hex, unhex};
-use crate::facts;
+use crate::{attachments, facts};
 
 pub(crate) type Judgement = (Verdict, Value);
 
-fn invalid() -> Judgement {
+pub(crate) fn invalid() -> Judgement {
     (Verdict::Invalid, json!({}))
 }
 
-fn holds(valid: bool) -> Judgement {
+pub(crate) fn holds(valid: bool) -> Judgement {
     if valid { (Verdict::Valid, json!({})) } else { invalid() }
 }
 
-fn gives<T, E>(result: Result<T, E>, show: impl FnOnce(T) -> Value) -> Judgement {
+pub(crate) fn gives<T, E>(result: Result<T, E>, show: impl FnOnce(T) -> Value) -> Judgement {
     result.map_or_else(|_| invalid(), |value| (Verdict::Valid, show(value)))
 }
 
@@ -79,11 +79,11 @@ pub(crate) fn judge(check: &str, given: &Value) -> Judgement {
         "protocol_kind" => protocol_kind(given),
         "publication" => publication(given.text("content")),
         "request" => gives(
-            framed(given, limits::REQUEST_MAX).and_then(|body| Request::read(&body).map_err(drop)),
+            framed(given.get("frame"), limits::REQUEST_MAX).and_then(|body| Request::read(&body).map_err(drop)),
             |request| json!({ "name": request.name() }),
         ),
         "answer" => gives(
-            framed(given, limits::FRAME_MAX).and_then(|body| Answer::read(&body).map_err(drop)),
+            framed(given.get("frame"), limits::FRAME_MAX).and_then(|body| Answer::read(&body).map_err(drop)),
             |answer| json!({ "name": answer_name(&answer) }),
         ),
         "gossip" => gossip(given),
@@ -93,6 +93,11 @@ pub(crate) fn judge(check: &str, given: &Value) -> Judgement {
             let items = usize::try_from(given.number("items")).unwrap();
             (Verdict::Valid, json!({ "bits": bits_for(items) }))
         }
+        "file" => attachments::file(given),
+        "piece" => attachments::piece(given),
+        "attachment_request" => attachments::request(given),
+        "attachment_answer" => attachments::answer(given),
+        "attachment_exchange" => attachments::exchange(given),
         "facts" => facts::facts(given),
         "world" => facts::world(given),
         other => panic!("there is no check {other}"),
@@ -279,8 +284,8 @@ fn protocol_kind(given: &Given<'_>) -> Judgement {
 }
 
 /// The body of a frame: a big-endian length, not above `max`, and exactly so many bytes.
-fn framed(given: &Given<'_>, max: usize) -> Result<Vec<u8>, ()> {
-    let frame = given.bytes("frame");
+pub(crate) fn framed(frame: &Value, max: usize) -> Result<Vec<u8>, ()> {
+    let frame = unhex(frame);
     let (len, body) = frame.split_first_chunk::<4>().ok_or(())?;
     let len = usize::try_from(u32::from_be_bytes(*len)).map_err(drop)?;
     (len <= max && len == body.len()).then(|| body.to_vec()).ok_or(())

@@ -4,6 +4,7 @@
 
 #![expect(clippy::unwrap_used, reason = "a fixture that cannot be made fails its test")]
 
+mod attachments;
 mod case;
 mod certificates;
 mod charters;
@@ -49,6 +50,8 @@ fn files() -> Vec<File> {
         ("answers", "Answers of sync in their frames.", frames::answers),
         ("gossip", "Gossip messages and their ids.", frames::gossip),
         ("buckets", "Bucket hashes and roots.", frames::buckets),
+        ("pieces", "Files, and pieces of files with their proofs.", attachments::pieces),
+        ("attachments", "Requests and answers of attachments in their frames.", attachments::frames),
         ("worlds", "Whole sets: standing, digest and state root.", worlds::worlds),
     ]
 }

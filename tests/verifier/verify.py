@@ -1,7 +1,8 @@
 #!/usr/bin/env python3
 """Holds the vectors to protocol/SPEC.md: `verify.py FOLDER`. Needs Python 3.9 and nothing else.
 
-Written from SPEC.md (and the papers that it names for its hashes) alone, it shares no code with the node. Ends with 1 and the name of the case where it differs.
+Written from SPEC.md, and for BLAKE3 from its paper, alone: it shares no code with the node. Ends with 1 and the name of
+the case where it differs.
 """
 
 import json

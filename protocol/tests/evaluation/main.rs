@@ -52,6 +52,25 @@ fn refused(path: &[&str], value: &str) -> String {
 
 const RESULT: [&str; 2] = ["evaluation_results", "0"];
 
+/// What stands beside a score as its source's text is that number, or is not taken for it.
+#[test]
+fn the_text_of_the_source_says_the_score() {
+    let text = |raw: &str| {
+        let details = with(
+            &["evaluation_results", "0", "score_details"],
+            &format!(r#"{{"score":0.25,"details":{{"raw":{raw:?}}}}}"#),
+        );
+        Record::read("evaluation", &details).unwrap().results[0].source_text().map(str::to_owned)
+    };
+    for same in ["0.25", "0.2500", "2.5e-1", "25e-2", " +0.25 ", "[0.25]", "0.25 %"] {
+        assert_eq!(text(same).as_deref(), Some(same));
+    }
+    for other in ["0.99", "25", "0.25 (0.99)", "", "best of all", "NaN"] {
+        assert_eq!(text(other), None, "{other}");
+    }
+    assert_eq!(Record::read("evaluation", &smallest()).unwrap().results[0].source_text(), None);
+}
+
 /// E19: the record under `evaluation`.
 #[test]
 fn a_record_is_read_into_its_fields() {

@@ -346,7 +346,7 @@ fn measure(result: &EvaluationResult, written: &Json) -> Measure {
         filter: said(result.metric.variant()),
         lower_is_better: result.metric.lower_is_better,
         unit: said(result.metric.unit.as_deref()),
-        score: result.raw.as_deref().map_or(number, short),
+        score: result.source_text().map_or(number, short),
         standard_error: result.uncertainty.standard_error.filter(|error| error.is_finite()),
         n: result.uncertainty.n,
         shots: said(result.setting.get(names::SHOTS)),

@@ -285,6 +285,24 @@ fn results_without_a_number_are_listed_and_what_is_gone_leaves() {
     assert_eq!(scores(&world.about("m")).len(), 1);
 }
 
+/// The text of the source is shown for a score that it says, and for no other; what tells metrics apart has its row.
+#[test]
+fn scores_are_shown_as_their_source_wrote_them_and_in_a_row_for_each_detector() {
+    let mut world = World::default();
+    let with = |raw: &str, detector: &str| {
+        let mut finding = plain("m", 0.5);
+        let result = &mut finding["evaluation"]["evaluation_results"][0];
+        result["score_details"]["details"]["raw"] = raw.into();
+        result["metric_config"]["additional_details"] = json!({ "detector": detector });
+        finding
+    };
+    world.add(1, 1, with("0.50", "a.Detector")).add(2, 2, with("0.99", "b.Detector"));
+    let page = world.about("m");
+    let rows: Vec<_> =
+        page.evaluations.iter().map(|row| (row.filter.as_deref(), row.scores[0].score.as_str())).collect();
+    assert_eq!(rows, [(Some("a.Detector"), "0.50"), (Some("b.Detector"), "0.5")]);
+}
+
 #[test]
 fn a_table_has_room_for_the_newest_of_every_organisation() {
     let mut world = World::default();

@@ -188,6 +188,16 @@ impl EvaluationResult {
         super::draft::result_to_json("evaluation_results", self)
     }
 
+    /// The text of the source, where it says the number that the score is. Whoever publishes writes both, and nothing
+    /// holds one to the other: what says another number is not to be shown for the score.
+    pub fn source_text(&self) -> Option<&str> {
+        let says_it = |raw: &&str| {
+            let bare = raw.trim().trim_start_matches('[').trim_end_matches(']').trim().trim_end_matches('%').trim_end();
+            bare.parse() == Ok(self.score)
+        };
+        self.raw.as_deref().filter(says_it)
+    }
+
     pub(super) fn read(path: &str, value: &Json) -> Result<Self, PublicationFault> {
         let fields = Fields::of(path, value)?;
         let part = |name: &str| fields.object(name)?.ok_or_else(|| fields.fault(name, "is missing"));

@@ -7,6 +7,7 @@ mod dense;
 mod find;
 mod lists;
 mod plan;
+mod rows;
 
 use std::cmp::Reverse;
 use std::collections::BTreeMap;

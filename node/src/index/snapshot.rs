@@ -8,8 +8,10 @@ use std::sync::Arc;
 use lyceum_protocol::hash::{EntryId, LogId, OrgId};
 use lyceum_protocol::publication::Rel;
 use tantivy::columnar::Column;
+use tantivy::directory::{CompositeFile, FileSlice};
 use tantivy::fieldnorm::FieldNormReader;
-use tantivy::schema::IndexRecordOption;
+use tantivy::index::SegmentComponent;
+use tantivy::schema::{Field, IndexRecordOption};
 use tantivy::{DocId, DocSet as _, InvertedIndexReader, Searcher, SegmentReader, TERMINATED, Term};
 
 use super::IndexFault;
@@ -58,6 +60,12 @@ struct Plain {
     orgs: Vec<u32>,
 }
 
+/// Positions of all terms of the text; none in a segment without text.
+fn positions(reader: &SegmentReader, text: Field) -> Result<Option<FileSlice>, IndexFault> {
+    let file = reader.open_read(SegmentComponent::Positions).map_err(|fault| IndexFault::Broken(fault.to_string()))?;
+    Ok(CompositeFile::open(&file)?.open_read(text))
+}
+
 /// One segment, opened for reading.
 pub struct Segment {
     /// The segment.
@@ -66,6 +74,8 @@ pub struct Segment {
     pub scored: [Arc<InvertedIndexReader>; SCORED],
     /// Lengths of these.
     pub lengths: [FieldNormReader; SCORED],
+    /// Positions of the terms of the text.
+    pub positions: Option<FileSlice>,
     /// Facets.
     pub facet: Arc<InvertedIndexReader>,
     links: Arc<InvertedIndexReader>,
@@ -139,6 +149,10 @@ impl Segment {
                 reader.get_fieldnorms_reader(fields.title)?,
                 reader.get_fieldnorms_reader(fields.names)?,
             ],
+            positions: match before {
+                Some(before) => before.positions.clone(),
+                None => positions(reader, fields.text)?,
+            },
             facet: inverted(fields.facet)?,
             links: inverted(fields.links)?,
             key: inverted(fields.key)?,

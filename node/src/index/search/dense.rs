@@ -8,7 +8,7 @@ use super::find::Finder;
 use super::lists::Scored;
 use super::plan::{Clause, Needle, Piece};
 use crate::index::IndexFault;
-use crate::index::snapshot::SCORED;
+use crate::index::snapshot::{SCORED, Segment};
 
 /// A word is dense that stands in one of so many documents, or more.
 const ONE_OF: u64 = 16;
@@ -42,12 +42,12 @@ impl Dense {
     }
 }
 
-impl Finder<'_> {
-    /// From how many documents of this segment on a word is dense.
-    pub(super) fn dense_from(&self) -> u64 {
-        u64::from(self.segment.reader.max_doc()) / ONE_OF
-    }
+/// From how many documents of a segment on a word is dense.
+pub(super) fn from(segment: &Segment) -> u64 {
+    u64::from(segment.reader.max_doc()) / ONE_OF
+}
 
+impl Finder<'_> {
     /// The needle of a clause of single words, if it is one.
     pub(super) fn single_words(clause: &Clause) -> Option<&Needle> {
         match clause {
@@ -147,6 +147,10 @@ mod tests {
             "model type:note",
             "mod* bias",
             "\"drift bias\" model",
+            "\"model long\"",
+            "\"bias bias model\"",
+            "model -\"long context\"",
+            "\"model model\" \"bias model\"",
             "model -type:note -bias",
             "context long bias",
             "type:note",

@@ -7,7 +7,7 @@ use tantivy::postings::{Postings as _, SegmentPostings};
 use tantivy::schema::IndexRecordOption;
 use tantivy::{DocId, DocSet as _, InvertedIndexReader, TERMINATED};
 
-use super::dense::Dense;
+use super::dense::{self, Dense};
 use super::lists::{Marks, Scored, both, either, skip, without};
 use super::plan::{Clause, Needle, Piece, Plan};
 use crate::index::IndexFault;
@@ -26,11 +26,10 @@ pub(super) fn candidates(
     number: usize,
     plan: &Plan,
 ) -> Result<Scored, IndexFault> {
-    let dense_from = Finder { snapshot, segment, number }.dense_from();
-    candidates_as(snapshot, segment, number, plan, dense_from)
+    candidates_as(snapshot, segment, number, plan, dense::from(segment))
 }
 
-/// The same; where the rarest clause stands in at least so many documents, words are looked for in the dense way.
+/// The same; what stands in at least so many documents is looked for in the dense way.
 pub(super) fn candidates_as(
     snapshot: &Snapshot,
     segment: &Segment,
@@ -38,7 +37,7 @@ pub(super) fn candidates_as(
     plan: &Plan,
     dense_from: u64,
 ) -> Result<Scored, IndexFault> {
-    let finder = Finder { snapshot, segment, number };
+    let finder = Finder { snapshot, segment, number, dense_from };
     let mut required: Vec<&Clause> = plan.required.iter().collect();
     required.sort_by_key(|clause| clause.count(number));
     let mut found: Option<Scored> = None;
@@ -95,6 +94,8 @@ pub(super) struct Finder<'a> {
     snapshot: &'a Snapshot,
     pub(super) segment: &'a Segment,
     pub(super) number: usize,
+    /// What stands in at least so many documents is looked for in the dense way.
+    dense_from: u64,
 }
 
 /// A walk over the documents of a term: one posting list, or several put together.
@@ -247,6 +248,17 @@ impl Finder<'_> {
 
     /// Documents in which all pieces stand in a row.
     fn row(&self, pieces: &[Piece], within: Within<'_>, scored: bool) -> Result<Scored, IndexFault> {
+        let many = |docs: u64| docs >= self.dense_from;
+        let all_of_them = within.is_none_or(|within| many(u64::try_from(within.len()).unwrap_or(u64::MAX)));
+        if all_of_them
+            && pieces.iter().all(|piece| many(piece.count(self.number)))
+            && let Some(mut found) = self.common_row(pieces)?
+        {
+            for piece in pieces.iter().filter(|_| scored) {
+                self.add(piece, 0, &mut found)?;
+            }
+            return Ok(found);
+        }
         let mut walks = Vec::with_capacity(pieces.len());
         for piece in pieces {
             match self.walk(piece, 0, IndexRecordOption::WithFreqsAndPositions)? {

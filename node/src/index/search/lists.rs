@@ -20,6 +20,20 @@ pub(super) fn both(a: &[(DocId, u32)], b: &[(DocId, u32)]) -> Scored {
     found
 }
 
+/// Numbers of both lists, which are in order.
+pub(super) fn alike(a: &[u64], b: &[u64]) -> Vec<u64> {
+    let mut found = Vec::new();
+    let (mut at, mut other) = (0_usize, 0_usize);
+    while let (Some(first), Some(second)) = (a.get(at), b.get(other)) {
+        if first == second {
+            found.push(*first);
+        }
+        at = at.saturating_add(usize::from(first <= second));
+        other = other.saturating_add(usize::from(second <= first));
+    }
+    found
+}
+
 /// Documents of the first list that are not in the second.
 pub(super) fn without(a: &[(DocId, u32)], b: &[(DocId, u32)]) -> Scored {
     let mut b = b.iter().peekable();
@@ -75,6 +89,11 @@ impl Marks {
         word.is_some_and(|word| word >> (doc % 64) & 1 == 1)
     }
 
+    /// Keeps what is in both, of the same segment.
+    pub(super) fn narrow(&mut self, other: &Self) {
+        self.0.iter_mut().zip(&other.0).for_each(|(word, other)| *word &= other);
+    }
+
     pub(super) fn set(&mut self, doc: DocId) {
         if let Some(word) = usize::try_from(doc / 64).ok().and_then(|word| self.0.get_mut(word)) {
             *word |= 1 << (doc % 64);
@@ -117,6 +136,9 @@ mod tests {
                 *kept = (*kept).max(*score);
             });
             prop_assert_eq!(either(first.clone(), second), all.into_iter().collect::<Scored>());
+            let numbers = |list: &BTreeMap<DocId, u32>| list.keys().copied().map(u64::from).collect::<Vec<_>>();
+            let same: Vec<u64> = a.keys().filter(|doc| b.contains_key(doc)).copied().map(u64::from).collect();
+            prop_assert_eq!(alike(&numbers(&a), &numbers(&b)), same);
             prop_assert_eq!(skip(&first, target), first.iter().filter(|(doc, _)| *doc < target).count());
         }
     }

@@ -2,6 +2,7 @@
 //! `Fetch`; a file that nobody can send now makes way for the next, and has its turn again later.
 
 mod one;
+mod writes;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, PoisonError};

@@ -18,6 +18,9 @@ use lyceum_protocol::hash::FileHash;
 use super::folder::{Folder, remove_file};
 use crate::durable;
 
+/// So many bytes are written between two syncs.
+const SYNC_EVERY: u64 = 32 * 1024 * 1024;
+
 /// A file that comes. Written by the one who fetches it, read by others meanwhile.
 #[derive(Debug)]
 pub struct Part {
@@ -26,6 +29,8 @@ pub struct Part {
     hash: FileHash,
     shape: Shape,
     bytes: AtomicU64,
+    /// Bytes that were written since the last sync began.
+    unsynced: AtomicU64,
     shown: Mutex<Shown>,
 }
 
@@ -58,7 +63,8 @@ impl Part {
         file.set_len(size)?;
         let bytes = AtomicU64::new(held.bytes());
         let shape = outline.shape();
-        Ok(Self { folder: folder.clone(), file, hash, shape, bytes, shown: Mutex::new(Shown { outline, held }) })
+        let (unsynced, shown) = (AtomicU64::new(0), Mutex::new(Shown { outline, held }));
+        Ok(Self { folder: folder.clone(), file, hash, shape, bytes, unsynced, shown })
     }
 
     fn shown(&self) -> MutexGuard<'_, Shown> {
@@ -103,8 +109,24 @@ impl Part {
             return Err(io::Error::other("a piece of another file"));
         }
         self.file.write_all_at(piece.bytes(), piece.start())?;
-        self.bytes.fetch_add(u64::try_from(piece.bytes().len()).unwrap_or(0), Ordering::Relaxed);
+        let len = u64::try_from(piece.bytes().len()).unwrap_or(0);
+        self.bytes.fetch_add(len, Ordering::Relaxed);
+        self.unsynced.fetch_add(len, Ordering::Relaxed);
         Ok(())
+    }
+
+    /// Whether so much was written that it is time to sync; said once.
+    pub fn is_sync_due(&self) -> bool {
+        let due = |unsynced| (unsynced >= SYNC_EVERY).then_some(0);
+        self.unsynced.fetch_update(Ordering::Relaxed, Ordering::Relaxed, due).is_ok()
+    }
+
+    /// Has the disk take what was written so far.
+    ///
+    /// # Errors
+    /// Whatever the file system says.
+    pub fn sync(&self) -> io::Result<()> {
+        self.file.sync_data()
     }
 
     /// Shows others what is here, and saves the outline, so that it is known after a restart. `held` were written.

@@ -11,6 +11,7 @@ mod rows;
 
 use std::cmp::Reverse;
 use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
 
 use lyceum_protocol::hash::{EntryId, LogId, OrgId};
 use rayon::prelude::*;
@@ -88,7 +89,7 @@ struct Spot {
 /// What one segment has found.
 #[derive(Default)]
 struct Part {
-    orgs: BTreeMap<OrgId, Best<Spot>>,
+    orgs: BTreeMap<OrgId, Highest<Spot>>,
     total: u64,
     superseded: u64,
     retracted: u64,
@@ -115,16 +116,30 @@ pub fn search(snapshot: &Snapshot, wanted: &Wanted) -> Result<Found, SearchFault
             Ok(gather(segment, n, &candidates, &plan, wanted, limit, now))
         })
         .collect();
-    let (mut orgs, mut total, mut superseded, mut retracted) = (BTreeMap::<OrgId, Best<Spot>>::new(), 0, 0, 0);
+    let (mut orgs, mut total, mut superseded, mut retracted) = (BTreeMap::<OrgId, Highest<Spot>>::new(), 0, 0, 0);
     for part in parts? {
         total += part.total;
         superseded += part.superseded;
         retracted += part.retracted;
         for (org, best) in part.orgs {
-            let all = orgs.entry(org).or_default();
-            best.into_places().for_each(|(place, spot)| all.take(place, spot, limit));
+            match orgs.entry(org) {
+                Entry::Vacant(free) => drop(free.insert(best)),
+                Entry::Occupied(mut all) => all.get_mut().join(best),
+            }
         }
     }
+    // Ids are read of those alone that may have a place.
+    let id = |spot: &Spot| snapshot.segments.get(spot.segment).map(|segment| segment.id(spot.doc));
+    let places = |highest: Highest<Spot>| {
+        let mut best = Best::default();
+        for (rank, spot) in highest.into_kept() {
+            if let Some(id) = id(&spot) {
+                best.take((rank, Reverse(id)), spot, limit);
+            }
+        }
+        best
+    };
+    let orgs = orgs.into_iter().map(|(org, highest)| (org, places(highest))).collect();
     let scored = plan.is_scored();
     let hit = |(place, spot): (Place, Spot)| {
         let segment = snapshot.segments.get(spot.segment)?;
@@ -180,13 +195,6 @@ fn gather(
             }
         }
     }
-    // Ids are read of those alone that may have a place.
-    let places = |highest: Highest<Spot>| {
-        let mut best = Best::default();
-        let kept = highest.into_kept();
-        kept.for_each(|(rank, spot)| best.take((rank, Reverse(segment.id(spot.doc))), spot, limit));
-        best
-    };
-    part.orgs = segment.orgs.iter().copied().zip(best.into_iter().map(places)).collect();
+    part.orgs = segment.orgs.iter().copied().zip(best).collect();
     part
 }

@@ -7,7 +7,6 @@ use std::time::{Duration, Instant};
 
 use lyceum_protocol::attachment::fetch::{AskId, Effect, Event, Fetch, HAS_WITHIN, Missed, PIECE_WITHIN, Waiting, Why};
 use lyceum_protocol::attachment::message::{Answer, Request};
-use lyceum_protocol::attachment::outline::VerifiedPiece;
 use lyceum_protocol::bounded::BoundedVec;
 use lyceum_protocol::hash::{FileHash, OrgId};
 use lyceum_protocol::key::PublicKey;
@@ -17,6 +16,7 @@ use tokio_util::sync::CancellationToken;
 use super::super::part::Part;
 use super::super::table::Want;
 use super::Common;
+use super::writes::Writes;
 use crate::api::name_of;
 use crate::network::attachments::Connected;
 use crate::network::identity::peer_id_of;
@@ -51,7 +51,7 @@ pub(super) async fn fetch(common: &Arc<Common>, hash: FileHash, want: &Want, sto
     };
     let likely = likely(common, want).await;
     let fetch = Fetch::new(part.outline(), part.held(), likely.iter().map(|(key, _)| *key));
-    let (came, writes) = (JoinSet::new(), JoinSet::new());
+    let (came, writes) = (JoinSet::new(), Writes::new(part.clone()));
     let one = One { common, hash, part, fetch, came, writes, up: Connected::default(), stood: None, told: 0 };
     let (ended, part) = one.run(stop).await;
     drop(part);
@@ -89,8 +89,8 @@ struct One<'a> {
     fetch: Fetch,
     /// Answers of peers.
     came: JoinSet<Event>,
-    /// Pieces that are being written, by their numbers.
-    writes: JoinSet<io::Result<u32>>,
+    /// Pieces that are being written.
+    writes: Writes,
     up: Connected,
     /// Since when nothing can be asked for.
     stood: Option<Instant>,
@@ -103,8 +103,8 @@ impl One<'_> {
         let ended = self.until_ended(stop).await;
         // What is on its way is given up; what is being written is waited for, so that it counts.
         self.came.abort_all();
-        while let Some(written) = self.writes.join_next().await {
-            if let Ok(Ok(index)) = written {
+        while let Some(written) = self.writes.next().await {
+            if let Ok(index) = written {
                 self.fetch.handle(Event::Written { index }, self.common.now());
             }
         }
@@ -143,10 +143,9 @@ impl One<'_> {
                     // It panicked, or was cut off with the runtime.
                     Err(_) => return Ended::Waits,
                 },
-                Some(written) = self.writes.join_next() => match written {
-                    Ok(Ok(index)) => next = Some(Event::Written { index }),
-                    Ok(Err(fault)) => return disk(self.common, self.hash, &fault),
-                    Err(_) => return Ended::Waits,
+                Some(written) = self.writes.next() => match written {
+                    Ok(index) => next = Some(Event::Written { index }),
+                    Err(fault) => return disk(self.common, self.hash, &fault),
                 },
                 told = connected.changed() => {
                     if told.is_err() {
@@ -189,7 +188,7 @@ impl One<'_> {
             match effect {
                 Effect::AskHas { peer } => self.ask_has(peer),
                 Effect::AskPiece { ask, peer, index } => self.ask_piece(ask, peer, index),
-                Effect::Write(piece) => self.write(piece),
+                Effect::Write(piece) => self.writes.begin(piece),
                 Effect::Lied { peer, why } => {
                     tracing::warn!(hash = %self.hash, peer = %peer_id_of(&peer), why, "sent what is not that file");
                     self.common.lied(self.hash, peer);
@@ -220,7 +219,10 @@ impl One<'_> {
         None
     }
 
-    async fn finish(&self) -> Ended {
+    async fn finish(&mut self) -> Ended {
+        if let Err(fault) = self.writes.settle().await {
+            return disk(self.common, self.hash, &fault);
+        }
         let (attachments, hash, outline) = (self.common.attachments.clone(), self.hash, self.fetch.outline().clone());
         match tokio::task::spawn_blocking(move || attachments.finish_part(hash, &outline)).await {
             Ok(Ok(())) => Ended::Done,
@@ -261,11 +263,6 @@ impl One<'_> {
                 Err(why) => Event::Missed { ask: id, why },
             }
         });
-    }
-
-    fn write(&mut self, piece: VerifiedPiece) {
-        let part = self.part.clone();
-        self.writes.spawn_blocking(move || part.write(&piece).map(|()| piece.index()));
     }
 }
 

@@ -5,11 +5,11 @@
 
 mod detectors;
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::LazyLock;
 
 use lyceum_protocol::publication::Json;
-use regex::{Regex, RegexSet};
+use regex::{Regex, RegexSet, RegexSetBuilder};
 
 pub use detectors::{DETECTORS, Detector, Kind};
 
@@ -55,6 +55,12 @@ impl LeftOut {
     }
 }
 
+/// So many bytes behind a cut are looked through for what begins before it.
+const WINDOW: usize = 4_096;
+
+/// Memory for the machine that looks for all patterns at once.
+const DFA_BYTES: usize = 16 * 1024 * 1024;
+
 struct Compiled {
     set: RegexSet,
     each: Vec<Regex>,
@@ -62,9 +68,11 @@ struct Compiled {
 
 #[expect(clippy::expect_used, reason = "the patterns are constants, and a test compiles each of them")]
 static COMPILED: LazyLock<Compiled> = LazyLock::new(|| {
-    let patterns: Vec<&str> = DETECTORS.iter().map(|detector| detector.pattern).collect();
+    // With boundaries of Unicode words the quick machines give up at the first letter that is not ASCII.
+    let pattern = |detector: &Detector| detector.pattern.replace(r"\b", r"(?-u:\b)");
+    let patterns: Vec<String> = DETECTORS.iter().map(pattern).collect();
     Compiled {
-        set: RegexSet::new(&patterns).expect("a pattern that compiles"),
+        set: RegexSetBuilder::new(&patterns).dfa_size_limit(DFA_BYTES).build().expect("patterns that compile"),
         each: patterns.iter().map(|pattern| Regex::new(pattern).expect("a pattern that compiles")).collect(),
     }
 });
@@ -81,6 +89,9 @@ pub fn scan(text: &str) -> Vec<Hit> {
             if detector.kind == Kind::Secret
                 && is_placeholder(captures.get(0).map_or("", |all| all.as_str()), found.as_str())
             {
+                continue;
+            }
+            if detector.name == "password in an address" && detectors::is_port(found.as_str()) {
                 continue;
             }
             if detector.kind != Kind::Secret && detectors::is_public(found.as_str()) {
@@ -109,20 +120,46 @@ pub fn scan(text: &str) -> Vec<Hit> {
 /// Whether something of the shape of a secret is none: an example in a document, or a place to fill in.
 fn is_placeholder(all: &str, text: &str) -> bool {
     let lower = all.to_lowercase();
-    let words = ["example", "your_", "your-", "placeholder", "redacted", "changeme", "xxxx", "****", "...."];
+    let words = ["your_", "your-", "placeholder", "redacted", "changeme", "xxxxxx", "****", "....", "public_key"];
     if words.iter().any(|word| lower.contains(word)) || text.starts_with(['<', '{', '$']) {
+        return true;
+    }
+    // Where a word for an example stands at an end or alone; in the middle of a token it is chance.
+    let said = text.to_lowercase();
+    let example = ["example", "examplekey", "dummy"];
+    if example.iter().any(|word| said.starts_with(word) || said.ends_with(word))
+        || said.split(|c: char| !c.is_ascii_alphanumeric()).any(|part| example.contains(&part))
+    {
         return true;
     }
     let distinct: BTreeSet<char> = text.chars().collect();
     text.len() > 12 && distinct.len() < 6
 }
 
+/// The same in the value of a field: what a field is called may say what its value is.
+fn scan_value(key: &str, value: &str) -> Vec<Hit> {
+    if key.is_empty() {
+        return scan(value);
+    }
+    let named = format!("{key}: {value}");
+    let before = named.len().saturating_sub(value.len());
+    let mut hits: Vec<Hit> = scan(&named).into_iter().filter(|hit| hit.end > before).collect();
+    for hit in &mut hits {
+        hit.start = hit.start.saturating_sub(before);
+        hit.end = hit.end.saturating_sub(before);
+    }
+    if hits.iter().all(|hit| hit.kind != Kind::Secret) && detectors::is_named_secret(key, value) {
+        hits = vec![Hit { kind: Kind::Secret, name: "password or key", start: 0, end: value.len() }];
+    }
+    hits
+}
+
 /// The first secret in any text of a publication, keys included.
 pub fn first_secret(json: &Json) -> Option<Secret> {
     let mut found = None;
-    each_text(json, "", &mut |field, text| {
+    each_text(json, "", "", &mut |field, key, text| {
         if found.is_none()
-            && let Some(hit) = scan(text).into_iter().find(|hit| hit.kind == Kind::Secret)
+            && let Some(hit) = scan_value(key, text).into_iter().find(|hit| hit.kind == Kind::Secret)
         {
             let before = text.get(..hit.start).unwrap_or_default();
             found = Some(Secret {
@@ -136,23 +173,48 @@ pub fn first_secret(json: &Json) -> Option<Secret> {
     found
 }
 
-fn each_text(json: &Json, path: &str, see: &mut impl FnMut(&str, &str)) {
+/// Shows each text with its path and with what it is called.
+fn each_text(json: &Json, path: &str, name: &str, see: &mut impl FnMut(&str, &str, &str)) {
     match json {
-        Json::Text(text) => see(path, text),
+        Json::Text(text) => see(path, name, text),
         Json::List(items) => {
             for (n, item) in items.iter().enumerate() {
-                each_text(item, &format!("{path}[{n}]"), see);
+                each_text(item, &format!("{path}[{n}]"), name, see);
             }
         }
         Json::Object(fields) => {
+            let said = said_name(fields);
             for (key, value) in fields {
                 let path = below(path, key);
-                see(&path, key);
-                each_text(value, &path, see);
+                see(&path, "", key);
+                each_text(value, &path, named_by(&said, key), see);
             }
         }
         Json::Null | Json::Bool(_) | Json::Number(_) => {}
     }
+}
+
+/// The name that an object gives its value: `{"name": "api_key", "value": ".."}`.
+fn said_name(fields: &BTreeMap<String, Json>) -> Option<String> {
+    ["name", "key"].iter().find_map(|name| match fields.get(*name) {
+        Some(Json::Text(name)) => Some(name.clone()),
+        _ => None,
+    })
+}
+
+fn named_by<'a>(said: &'a Option<String>, key: &'a str) -> &'a str {
+    said.as_deref().filter(|_| key == "value").unwrap_or(key)
+}
+
+/// The beginning of a text, at most `max` characters. It is never cut within what must not leave, for half of it would
+/// not be found any more: it is cut before that.
+pub fn cut(text: &str, max: usize) -> String {
+    let Some((_, _)) = text.char_indices().nth(max) else { return text.to_owned() };
+    let end = text.char_indices().nth(max.saturating_sub(1)).map_or(0, |(at, _)| at);
+    let window = text.floor_char_boundary(end.saturating_add(WINDOW));
+    let hits = scan(text.get(..window).unwrap_or(text));
+    let end = hits.iter().find(|hit| hit.start < end && end < hit.end).map_or(end, |hit| hit.start);
+    format!("{}…", text.get(..end).unwrap_or_default())
 }
 
 fn below(path: &str, key: &str) -> String {
@@ -178,39 +240,48 @@ impl Keep {
 /// Takes out of every text what must not leave, and lists it.
 pub fn clean(json: &mut Json, keep: &Keep) -> Vec<LeftOut> {
     let mut left_out = Vec::new();
-    clean_value(json, "", keep, &mut left_out);
+    clean_value(json, "", "", keep, &mut left_out);
     left_out
 }
 
-fn clean_value(json: &mut Json, path: &str, keep: &Keep, left_out: &mut Vec<LeftOut>) {
+fn clean_value(json: &mut Json, path: &str, name: &str, keep: &Keep, left_out: &mut Vec<LeftOut>) {
     match json {
-        Json::Text(text) => clean_text(text, path, keep, left_out),
+        Json::Text(text) => clean_text(text, path, name, keep, left_out),
         Json::List(items) => {
             for (n, item) in items.iter_mut().enumerate() {
-                clean_value(item, &format!("{path}[{n}]"), keep, left_out);
+                clean_value(item, &format!("{path}[{n}]"), name, keep, left_out);
             }
         }
         Json::Object(fields) => {
             let keys: Vec<String> = fields.keys().filter(|key| !scan(key).is_empty()).cloned().collect();
             for key in keys {
                 let mut clean_key = key.clone();
-                clean_text(&mut clean_key, &below(path, "(name of a field)"), keep, left_out);
+                clean_text(&mut clean_key, &below(path, "(name of a field)"), "", keep, left_out);
                 if clean_key != key
                     && let Some(value) = fields.remove(&key)
                 {
-                    fields.insert(clean_key, value);
+                    fields.insert(free_name(fields, clean_key), value);
                 }
             }
+            let said = said_name(fields);
             for (key, value) in fields {
-                clean_value(value, &below(path, key), keep, left_out);
+                clean_value(value, &below(path, key), named_by(&said, key), keep, left_out);
             }
         }
         Json::Null | Json::Bool(_) | Json::Number(_) => {}
     }
 }
 
-fn clean_text(text: &mut String, path: &str, keep: &Keep, left_out: &mut Vec<LeftOut>) {
-    let hits: Vec<Hit> = scan(text).into_iter().filter(|hit| !keep.keeps(path, hit.kind)).collect();
+/// A name that no field has: nothing is lost where two names are the same without what was left out of them.
+fn free_name(fields: &BTreeMap<String, Json>, name: String) -> String {
+    if !fields.contains_key(&name) {
+        return name;
+    }
+    (2_u32..).map(|n| format!("{name} ({n})")).find(|name| !fields.contains_key(name)).unwrap_or(name)
+}
+
+fn clean_text(text: &mut String, path: &str, name: &str, keep: &Keep, left_out: &mut Vec<LeftOut>) {
+    let hits: Vec<Hit> = scan_value(name, text).into_iter().filter(|hit| !keep.keeps(path, hit.kind)).collect();
     if hits.is_empty() {
         return;
     }

@@ -205,10 +205,7 @@ fn whole(number: usize) -> Json {
 
 /// A text that is cut at its end where it is longer.
 pub fn shortened(text: &str, max: usize) -> String {
-    if text.chars().count() <= max {
-        return text.to_owned();
-    }
-    text.chars().take(max.saturating_sub(1)).chain(['…']).collect()
+    private::cut(text, max)
 }
 
 /// The result that an item is, if it has a score.

@@ -139,10 +139,7 @@ impl Tree {
     pub fn raw(&self, max: usize) -> String {
         let mut out = String::new();
         self.write(&mut out, max.saturating_mul(4));
-        if out.chars().count() > max {
-            out = out.chars().take(max.saturating_sub(1)).chain(['…']).collect();
-        }
-        out
+        super::private::cut(&out, max)
     }
 
     fn write(&self, out: &mut String, max: usize) {

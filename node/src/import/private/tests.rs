@@ -6,7 +6,8 @@ use super::*;
 const PLANTED: &[(&str, &[&str])] = &[
     ("Anthropic key", &["sk-", "ant-api03-Qm7ZrT2vK9xLw4Hb81NdPa"]),
     ("OpenRouter key", &["sk-", "or-v1-7f3a9c1be2d4460f8a5b7c9d1e3f5a7b9c1d3e5f"]),
-    ("OpenAI key", &["sk-", "proj-a8Xk2LmQ9rTz4VbN7cWd1EfG6hJp3Ys"]),
+    ("OpenAI project key", &["sk-", "proj-a8-Xk2LmQ9rTz4V_bN7cWd1EfG6hJp3Ys"]),
+    ("OpenAI key", &["sk-", "a8Xk2LmQ9rTz4VbN7cWd1EfG6hJp3YsT3BlbkFJa"]),
     ("Hugging Face token", &["hf", "_QwErTyUiOpAsDfGhJkLzXcVbNmQwErTyUi"]),
     ("GitHub token", &["gh", "p_a1B2c3D4e5F6g7H8i9J0k1L2m3N4o5P6q7R8"]),
     ("GitLab token", &["gl", "pat-aB3dE6gH9jK2mN5pQ8sT"]),
@@ -48,8 +49,17 @@ const PLANTED: &[(&str, &[&str])] = &[
     ("Docker token", &["dc", "kr_pat_aB3dE6gH9jK2mN5pQ8sT1uV4wX7"]),
     ("age secret key", &["AGE-SECRET", "-KEY-1QW3ER5TY7UI9OP2AS4DF6GH8JK0LZ1XC3VB5NM7QW9ER2TY4UI6OP8A"]),
     ("private key", &["-----BEGIN OPENSSH ", "PRIVATE KEY-----\nb3BlbnNzaC1rZXk\n-----END OPENSSH PRIVATE KEY-----"]),
+    (
+        "PuTTY key",
+        &["PuTTY-User-Key-File-3: ssh-ed25519\nEncryption: none\n", "Private-Lines: 1\nAAAA\nPrivate-MAC: 4f9a1c7b"],
+    ),
     ("JSON Web Token", &["ey", "JhbGciOiJFZERTQSJ9.eyJzdWIiOiIxMjM0NTY3ODkwIn0.aB3dE6gH9jK2mN5pQ8sT"]),
     ("bearer token", &["Authorization: ", "Bearer aB3dE6gH9jK2mN5pQ8sT1uV4"]),
+    ("token of a bearer", &["curl -H 'X: Bearer ", "q7aB3dE6gH9jK2mN5pQ8sT1uV4wX7yZ0bC'"]),
+    ("basic authorization", &["Authorization: ", "Basic YWRhOnRyMHViNGRvcjM="]),
+    ("key in an address", &["https://api.lab.test/v1?", "key=aB3dE6gH9jK2mN5pQ8sT1uV4"]),
+    ("Discord hook", &["https://discord.com", "/api/webhooks/271828182845904523/aB3dE6gH9jK2mN5pQ8sT1uV4"]),
+    ("netrc password", &["machine git.lab.test login ada ", "password tr0ub4dor"]),
     ("password in an address", &["postgres://", "ada:tr0ub4dor3@db.lab.test/x"]),
     ("password or key", &["TOGETHER_API_KEY: ", "aB3dE6gH9jK2mN5pQ8sT1uV4wX7yZ0bC"]),
     ("home folder", &["/home", "/ada/models/llama"]),
@@ -149,4 +159,100 @@ fn a_secret_is_named_with_its_field_and_line() {
     assert_eq!((found.field.as_str(), found.name, found.line), ("tags[1]", "GitHub token", 2));
     assert_eq!(found.text, secret);
     assert_eq!(first_secret(&Json::from([("title", "t".into())])), None);
+}
+
+#[test]
+fn what_a_field_is_called_says_what_its_value_is() {
+    for (key, value) in [
+        ("auth_token", "aB3dE6gH9jK2mN5pQ8sT1uV4"),
+        ("aws_secret_access_key", "wJalr7UtnF3MI9K7MDENGbPxRfiCYq2Zk8Lm4Np6"),
+        ("azure_openai_key", "4f9a1c7be2d8460fa35b7c9d1e6f5a2b"),
+        ("Authorization", "Bearer aB3dE6gH9jK2mN5pQ8sT1uV4"),
+        ("x-api-key", "aB3dE6gH9jK2mN5pQ8sT1uV4"),
+        ("db_password", "tr0ub4dor"),
+        ("passphrase", "correcthorse"),
+    ] {
+        let plain = Json::from([("settings", Json::from([(key, value.into())]))]);
+        let pair =
+            Json::from([("headers", Json::List(vec![Json::from([("name", key.into()), ("value", value.into())])]))]);
+        for mut json in [plain, pair] {
+            assert!(first_secret(&json).is_some(), "{key}");
+            let left_out = clean(&mut json, &Keep::default());
+            let left = String::from_utf8(json.to_bytes()).unwrap();
+            assert!(!left.contains(value.trim_start_matches("Bearer ")) && left_out.len() == 1, "{left} {left_out:?}");
+        }
+    }
+    for (key, value) in [
+        ("eos_token", "<|endoftext|>"),
+        ("tokenizer", "EleutherAI/pythia-1.4b-deduped-v0"),
+        ("public_key", "AAAAC3NzaC1lZDI1NTE5AAAAIJxKQ7"),
+        ("password", "required"),
+        ("task_hash", "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08"),
+        ("name", "a-name-of-2024-with-many-parts"),
+    ] {
+        let json = Json::from([(key, value.into())]);
+        assert_eq!(first_secret(&json), None, "{key}");
+    }
+}
+
+#[test]
+fn a_private_key_goes_whole() {
+    let head = ["-----BEGIN RSA PRIV", "ATE KEY-----"].concat();
+    let tail = ["-----END RSA PRIV", "ATE KEY-----"].concat();
+    let body = "Proc-Type: 4,ENCRYPTED\nDEK-Info: AES-128-CBC,00-11\n\nMIIEowIBAAKCAQEA7bq\n+diff-like-line\n";
+    for text in [format!("{head}\n{body}{tail}"), format!("{head}\n{body}"), format!("+{head}\n+{body}+{tail}\n")] {
+        let mut json = Json::from([("body", format!("before\n{text}").into())]);
+        clean(&mut json, &Keep::default());
+        let left = String::from_utf8(json.to_bytes()).unwrap();
+        assert!(left.contains("before") && !left.contains("MIIE") && !left.contains("diff-like"), "{left}");
+    }
+    let ssh2 = [
+        "---- BEGIN SSH2 ENCRYPTED PRIV",
+        "ATE KEY ----\nComment: x\nP2/56wAAA\n---- END SSH2 ENCRYPTED PRIVATE KEY ----",
+    ]
+    .concat();
+    assert_eq!(scan(&ssh2).first().map(|hit| (hit.start, hit.end)), Some((0, ssh2.len())));
+}
+
+#[test]
+fn a_cut_goes_through_no_secret() {
+    let token = ["gh", "p_a1B2c3D4e5F6g7H8i9J0k1L2m3N4o5P6q7R8"].concat();
+    for before in 0..70 {
+        let text = format!("{} {token} and more that is long enough to be cut", "é".repeat(before));
+        let cut = cut(&text, 60);
+        assert!(cut.chars().count() <= 60 && (!cut.contains("ghp") || cut.contains(&token)), "{cut}");
+    }
+    assert_eq!((cut("short", 5).as_str(), cut("longer", 5).as_str()), ("short", "long…"));
+}
+
+#[test]
+fn names_that_become_the_same_lose_no_value() {
+    let mut json = Json::from([("ada@lab.test", "one".into()), ("bob@lab.test", "two".into())]);
+    assert_eq!(clean(&mut json, &Keep::default()).len(), 2);
+    let left = String::from_utf8(json.to_bytes()).unwrap();
+    assert!(left.contains("one") && left.contains("two"), "{left}");
+}
+
+#[test]
+fn private_details_of_many_shapes_are_found() {
+    for text in [
+        "/home/jörg/models/x",
+        "/scratch/kim/ckpt-7",
+        "hf//gscratch/lab/kim",
+        " /u/kim/run",
+        "271828182845.dkr.ecr.eu-west-1.amazonaws.com",
+        "worker-3.cluster.local",
+        "jörg@müller.test",
+        "alice@notexample.com",
+    ] {
+        let hits = scan(text);
+        assert_eq!(hits.len(), 1, "{text}: {hits:?}");
+        assert!(
+            text[..hits[0].start].trim_start_matches("hf/").trim().is_empty() && hits[0].end == text.len(),
+            "{text}: {hits:?}"
+        );
+    }
+    for text in ["https://reddit.com/u/ada", "a@example.com", "b@mail.example.org", "http://localhost:8080/x?mail=a"] {
+        assert_eq!(scan(text), [], "{text}");
+    }
 }

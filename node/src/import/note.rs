@@ -42,6 +42,8 @@ pub(super) fn of_text(material: &Material<'_>) -> Result<Found, Refusal> {
     let whole = front_matter::read(material.path, material.text, Dialect::Markdown, None);
     let (read, left_out) = match whole {
         Ok(read) => (read, None),
+        // Who may read it is never guessed.
+        Err(fault) if fault.field == "marking" => return Err(Refusal::new(format!("marking: {}", fault.reason))),
         Err(fault) => {
             // Front matter for other programs, or broken: the text is imported all the same.
             let body = markdown::cut(material.text).map_or(material.text, |cut| cut.body);
@@ -127,6 +129,48 @@ fn is_written_in(language: &str, text: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::publish::Marking;
+
+    fn imported(name: &str, text: &str) -> crate::import::Report {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join(name);
+        std::fs::write(&path, text).unwrap();
+        crate::import::import(&path, &Options { marking: Some(Marking::Green), ..Options::default() }, &|_| {})
+    }
+
+    #[test]
+    fn what_is_marked_restricted_is_not_imported_whatever_else_is_wrong() {
+        let card = "license: mit\npipeline_tag: x\nmodel-index:\n- name: m\n  results:\n  - dataset: {name: arc}\n    \
+                    metrics: [{type: acc, value: 0.5}]\n";
+        for front in [
+            "marking: RED\n".to_owned(),
+            "title: T\nmarking: \"TLP:AMBER\"\n".to_owned(),
+            "marking: [RED]\n".to_owned(),
+            "marking: secret\n".to_owned(),
+            "TLP: AMBER+STRICT\ndate: never\n".to_owned(),
+            "marking: RED\nbroken: [\n".to_owned(),
+            "marking: CLEAR\ntlp: RED\n".to_owned(),
+            format!("{card}marking: AMBER\n"),
+        ] {
+            let report = imported("a.md", &format!("---\n{front}---\n# R\n\nthe text\n"));
+            assert!(report.ready.is_empty(), "{front}");
+            assert!(report.reason.unwrap().contains("marking"), "{front}");
+        }
+        for name in ["a.md", "a.txt"] {
+            assert!(imported(name, "# R\n\nTLP:RED\n\nthe text\n").ready.is_empty());
+        }
+        let open = imported("a.md", &format!("---\n{card}tlp: CLEAR\n---\nx\n"));
+        assert_eq!(open.ready.len(), 1, "{:?}", open.reason);
+    }
+
+    #[test]
+    fn a_pipe_is_refused_and_not_waited_for() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("pipe.json");
+        assert!(std::process::Command::new("mkfifo").arg(&path).status().unwrap().success());
+        let report = crate::import::import(&path, &Options::default(), &|_| {});
+        assert!(report.reason.unwrap().contains("neither a file nor a folder"));
+    }
 
     #[test]
     fn a_language_with_a_script_of_its_own_shows_it() {

@@ -12,7 +12,7 @@ use super::json::{self, JsonFault, Values};
 use super::record::{self, Making};
 use super::tree::Tree;
 use super::{IMPORTERS, Importer, Material, Options, Refusal, Report, Rest, Shape, helm, yaml, zip};
-use crate::publish::{Marking, markdown};
+use crate::publish::{Marking, markdown, marking};
 
 /// Longest text that is no JSON, in bytes.
 const TEXT_MAX: u64 = 4 * 1024 * 1024;
@@ -74,10 +74,11 @@ fn read(
         let material = Material { first, ..material(path, Shape::Folder) };
         return Ok((run(&material, &mut Rest(None), options, format)?, sha256));
     }
-    let mut file = File::open(path)?;
-    if !file.metadata()?.is_file() {
+    // To open a pipe would wait until somebody writes to it.
+    if !std::fs::metadata(path)?.is_file() {
         return Err(Refusal::new("is neither a file nor a folder"));
     }
+    let mut file = File::open(path)?;
     let mut head = Vec::new();
     file.by_ref().take(1024).read_to_end(&mut head)?;
     file.seek(SeekFrom::Start(0))?;
@@ -207,7 +208,50 @@ fn run(
         .find(|importer| importer.claims(material))
         .ok_or_else(|| Refusal::new("is of no format that is known here: see `lyceum help import`"))?;
     format.set(Some(importer.name()));
-    importer.read(material, rest, options)
+    let marking = marked(material)?;
+    let mut found = importer.read(material, rest, options)?;
+    for one in &mut found {
+        one.marking = one.marking.or(marking);
+    }
+    Ok(found)
+}
+
+/// The marking that a file names, whatever its format: what is restricted is not imported, and where it cannot be read
+/// how it is marked, nothing is guessed.
+fn marked(material: &Material<'_>) -> Result<Option<Marking>, Refusal> {
+    let refused = |why: String| Refusal::new(format!("is not imported: marking: {why}"));
+    let written = matches!(material.shape, Shape::FrontMatter | Shape::Yaml);
+    let mut found = None;
+    for (_, value) in material.first.entries().iter().filter(|(key, _)| marking::is_key(key)) {
+        let said = match value.text() {
+            Some(text) => text.parse::<Marking>().map_err(|fault| refused(fault.to_string()))?,
+            None if *value == Tree::Null || !written => continue,
+            None => return Err(refused("is not a text".to_owned())),
+        };
+        if found.replace(said).is_some() {
+            return Err(refused("is said twice".to_owned()));
+        }
+    }
+    if let Some(fault) = &material.front_fault {
+        let front = markdown::cut(material.text).and_then(|cut| cut.front).unwrap_or_default();
+        let names_one = |line: &str| line.split_once(':').is_some_and(|(key, _)| marking::is_key(bare(key)));
+        if front.lines().any(names_one) {
+            return Err(Refusal::new(format!(
+                "is not imported: its front matter names a marking and cannot be read: {fault}"
+            )));
+        }
+    }
+    if matches!(material.shape, Shape::FrontMatter | Shape::Text) {
+        let body = markdown::cut(material.text).map_or(material.text, |cut| cut.body);
+        if let Some(fault) = marking::restricted(body) {
+            return Err(refused(fault.to_string()));
+        }
+    }
+    Ok(found)
+}
+
+fn bare(key: &str) -> &str {
+    key.trim_matches(|c: char| c.is_whitespace() || matches!(c, '"' | '\'' | '-'))
 }
 
 /// Counts what is read, and tells it.

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use lyceum_protocol::limits;
 
 use super::front_matter::{self, Dialect};
-use super::{FileFault, Marking, Position, Prepared, json, yaml};
+use super::{FileFault, Marking, Position, Prepared, json, marking, yaml};
 use crate::import::private::{self, Secret};
 
 /// Longest file that is read, in bytes: the longest publication and its front matter.
@@ -42,10 +42,15 @@ pub fn check_files(files: &[PathBuf], wishes: &Wishes) -> Vec<Checked> {
 
 fn load(file: &Path) -> Result<Vec<u8>, FileFault> {
     let fault = |why: std::io::Error| FileFault::new(file, format!("cannot be read: {why}"));
-    let opened = File::open(file).map_err(fault)?;
-    if opened.metadata().map_err(fault)?.is_dir() {
+    let metadata = std::fs::metadata(file).map_err(fault)?;
+    if metadata.is_dir() {
         return Err(FileFault::new(file, "is a folder: name the files in it"));
     }
+    // To open a pipe would wait until somebody writes to it.
+    if !metadata.is_file() {
+        return Err(FileFault::new(file, "is no regular file: give what it says on standard input, as `-`"));
+    }
+    let opened = File::open(file).map_err(fault)?;
     let mut bytes = Vec::new();
     let one_more = u64::try_from(FILE_MAX).unwrap_or(u64::MAX).saturating_add(1);
     opened.take(one_more).read_to_end(&mut bytes).map_err(fault)?;
@@ -72,6 +77,9 @@ pub fn prepare(file: &Path, bytes: &[u8], wishes: &Wishes) -> Result<Prepared, F
             return Err(FileFault::new(file, "is neither Markdown (.md, .mdx, .qmd), text (.txt) nor JSON (.json)"));
         }
     };
+    if let Some(fault) = publication.body.as_deref().and_then(marking::restricted) {
+        return Err(FileFault { field: "marking".to_owned(), ..FileFault::new(file, fault.to_string()) });
+    }
     if let Some(secret) = private::first_secret(publication.json()) {
         return Err(secret_fault(file, bytes, secret));
     }
@@ -149,6 +157,16 @@ mod tests {
         let wishes = Wishes { kind: Some("resource".into()), marking: Some(Marking::Green) };
         let over = prepare(Path::new("a.md"), marked, &wishes).unwrap();
         assert_eq!((over.marking, over.publication.kind.name()), (Marking::Green, "resource"));
+    }
+
+    #[test]
+    fn what_says_that_it_is_restricted_is_not_published() {
+        for text in [&b"---\ntlp: RED\n---\nx"[..], b"---\nTLP: amber\n---\nx", b"# T\n\nTLP:RED\n\nx"] {
+            assert!(prepared("a.md", text).unwrap_err().contains("marking: "), "{}", String::from_utf8_lossy(text));
+        }
+        assert_eq!(prepared("a.md", b"---\nTLP: CLEAR\n---\nx").unwrap().marking, Marking::Clear);
+        let json = br#"{"type":"note","title":"T","body":"TLP:AMBER\nx"}"#;
+        assert!(prepared("a.json", json).unwrap_err().contains("AMBER"));
     }
 
     #[test]

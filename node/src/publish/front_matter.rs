@@ -11,7 +11,7 @@ use lyceum_protocol::publication::{Json, Publication, PublicationFault, TITLE_CH
 use super::lifted::lifted;
 use super::markdown::{self, Cut};
 use super::yaml::{Rules, Yaml, YamlValue};
-use super::{FileFault, Marking, Position};
+use super::{FileFault, Marking, Position, marking};
 
 /// What a text file gives.
 #[derive(Debug, Clone, PartialEq)]
@@ -158,10 +158,13 @@ impl Making<'_> {
             return Ok(());
         }
         let (name, json) = match key {
-            "marking" => {
-                let text = value.text().ok_or_else(|| self.fault(position, key, "is not a text"))?;
-                let marking = text.parse().map_err(|why: super::marking::MarkingFault| {
-                    self.fault(below_fence(value.position), key, why.to_string())
+            _ if marking::is_key(key) => {
+                if self.marking.is_some() {
+                    return Err(self.fault(position, "marking", format!("is said twice, the second time by {key:?}")));
+                }
+                let text = value.text().ok_or_else(|| self.fault(position, "marking", "is not a text"))?;
+                let marking = text.parse().map_err(|why: marking::MarkingFault| {
+                    self.fault(below_fence(value.position), "marking", why.to_string())
                 })?;
                 self.marking = Some(marking);
                 return Ok(());

@@ -3,8 +3,8 @@
 
 use lyceum_protocol::publication::{Json, Publication, PublicationFault};
 
-use super::Marking;
 use super::lifted::lifted;
+use super::{Marking, marking};
 
 /// Reads a publication and its marking, if it names one.
 ///
@@ -12,16 +12,18 @@ use super::lifted::lifted;
 /// [`PublicationFault`] naming the field, also for names that this version does not know.
 pub fn read(bytes: &[u8]) -> Result<(Publication, Option<Marking>), PublicationFault> {
     let mut json = Json::read(bytes)?;
-    let marking = match &mut json {
-        Json::Object(fields) => fields.remove("marking"),
-        _ => None,
+    let mut markings = match &mut json {
+        Json::Object(fields) => fields.extract_if(.., |key, _| marking::is_key(key)).map(|(_, value)| value).collect(),
+        _ => Vec::new(),
     };
+    let marking = markings.pop();
     let fault = |reason: String| PublicationFault { field: "marking".to_owned(), reason };
+    if !markings.is_empty() {
+        return Err(fault("is said twice".to_owned()));
+    }
     let marking = match marking {
         None | Some(Json::Null) => None,
-        Some(Json::Text(text)) => {
-            Some(text.parse().map_err(|why: super::marking::MarkingFault| fault(why.to_string()))?)
-        }
+        Some(Json::Text(text)) => Some(text.parse().map_err(|why: marking::MarkingFault| fault(why.to_string()))?),
         Some(_) => return Err(fault("is not a text".to_owned())),
     };
     let publication = Publication::from_json(lifted(json)?)?;
@@ -45,6 +47,8 @@ mod tests {
     fn what_may_not_be_published_names_its_field() {
         let field = |text: &str| read(text.as_bytes()).unwrap_err().field;
         assert_eq!(field(r#"{"type":"note","title":"t","marking":"AMBER"}"#), "marking");
+        assert_eq!(field(r#"{"type":"note","title":"t","TLP":"RED"}"#), "marking");
+        assert_eq!(field(r#"{"type":"note","title":"t","tlp":"GREEN","marking":"CLEAR"}"#), "marking");
         assert_eq!(field(r#"{"type":"note","title":"t","marking":1}"#), "marking");
         assert_eq!(field(r#"{"type":"essay","title":"t"}"#), "type");
         assert_eq!(field(r#"{"type":"note"}"#), "title");

@@ -74,6 +74,24 @@ impl FromStr for Marking {
     }
 }
 
+/// Whether a file says its marking under this key: `marking` or `tlp`, in any case.
+pub fn is_key(key: &str) -> bool {
+    key.eq_ignore_ascii_case("marking") || key.eq_ignore_ascii_case("tlp")
+}
+
+/// Lines of a text that may be a marking by themselves.
+const LINES: usize = 5;
+
+/// Why a text is not published that says so itself: one of its first lines is `TLP:AMBER` or `TLP:RED`, as documents
+/// are marked. Only what restricts counts: nothing is made public by a line in a text.
+pub fn restricted(text: &str) -> Option<MarkingFault> {
+    let lines = text.lines().map(|line| line.trim_matches(|c: char| !c.is_ascii_alphanumeric()));
+    lines.filter(|line| !line.is_empty()).take(LINES).find_map(|line| {
+        let name = line.get(..4).filter(|begin| begin.eq_ignore_ascii_case("tlp:")).and(line.get(4..))?;
+        name.parse::<Marking>().err().filter(|fault| !matches!(fault, MarkingFault::Unknown(_)))
+    })
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -89,5 +107,15 @@ mod tests {
             assert!(said.contains(words) || said.contains("nothing marked RED"), "{said}");
         }
         assert!("secret".parse::<Marking>().unwrap_err().to_string().contains("not a marking"));
+    }
+
+    #[test]
+    fn a_text_that_is_marked_by_a_line_is_restricted() {
+        for text in ["TLP:RED\nx", "# Title\n\n**TLP:AMBER+STRICT**\n", "> tlp: amber\n"] {
+            assert!(restricted(text).is_some(), "{text}");
+        }
+        for text in ["TLP:CLEAR\nx", "TLP:RED is for named persons\n", "a\nb\nc\nd\ne\nTLP:RED", "red", ""] {
+            assert_eq!(restricted(text), None, "{text}");
+        }
     }
 }

@@ -4,7 +4,7 @@ use std::pin::pin;
 use std::task::Poll;
 use std::time::Instant;
 
-use futures::future::{self, poll_fn};
+use futures::future::poll_fn;
 use futures::{AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _, StreamExt as _};
 use libp2p::core::Endpoint;
 use libp2p::core::muxing::{StreamMuxerBox, StreamMuxerExt as _};
@@ -20,12 +20,14 @@ fn noise() -> noise::Config {
     noise::Config::new(&Keypair::generate_ed25519()).unwrap()
 }
 
-async fn send(mut stream: impl AsyncWrite + Unpin, mib: u64) {
+async fn send(mut stream: impl AsyncRead + AsyncWrite + Unpin, mib: u64) {
     let block = block(0);
     for _ in 0..mib {
         stream.write_all(&block).await.unwrap();
     }
     stream.close().await.unwrap();
+    // Until the other side has it all and leaves, what was written last may still be here.
+    let _ = stream.read(&mut [0]).await;
 }
 
 /// Takes all bytes; says how many microseconds that took.
@@ -77,8 +79,6 @@ async fn beside(mut muxer: StreamMuxerBox, work: impl Future<Output = ()>) {
         Poll::Pending
     })
     .await;
-    // What was written last still has to leave.
-    let _ = future::poll_immediate(poll_fn(|context| muxer.poll_close_unpin(context))).await;
 }
 
 /// Sends to the first who opens a stream.

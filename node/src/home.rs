@@ -3,6 +3,7 @@
 pub mod alliance;
 pub mod lock;
 pub mod socket;
+mod turn;
 
 use std::io;
 use std::path::{Path, PathBuf};
@@ -12,6 +13,7 @@ use crate::keys::KeyName;
 
 pub use alliance::Alliance;
 pub use lock::{HomeLock, LockFault};
+pub use turn::PublishTurn;
 
 /// The home folder of a node. Knows paths, holds nothing open.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -95,6 +97,11 @@ impl Home {
     /// The folder of attached files.
     pub fn attachments_folder(&self) -> PathBuf {
         self.0.join("attachments")
+    }
+
+    /// What commands that publish lock, so that they do it one after the other.
+    pub fn publish_lock_file(&self) -> PathBuf {
+        self.0.join("publish.lock")
     }
 
     /// Held by the one process that works in this home.

@@ -32,6 +32,18 @@ fn ids(objects: &[Value]) -> Vec<&str> {
 }
 
 #[test]
+fn two_imports_of_one_file_at_once_publish_it_once() {
+    let folder = tempfile::tempdir().unwrap();
+    let node = lab(folder.path());
+    std::thread::scope(|scope| {
+        for _ in 0..4 {
+            scope.spawn(|| import(&node, &["lm_eval_0_4.json", "avid.jsonl"], &[]).well());
+        }
+    });
+    assert_eq!(node.log_ids().len(), 6);
+}
+
+#[test]
 fn a_file_is_imported_once_whatever_it_is_called_and_again_when_forced() {
     let folder = tempfile::tempdir().unwrap();
     let node = lab(folder.path());

@@ -13,6 +13,7 @@ use super::attaching::{self, AttachArgs};
 use super::{Context, progress, safe_text};
 use crate::client::Client;
 use crate::failure::Failure;
+use crate::home::{Home, PublishTurn};
 use crate::publish::attached::with_attachments;
 use crate::publish::marking::{Marking, MarkingFault};
 use crate::publish::{Checked, Prepared, Wishes, check_files, prepare};
@@ -27,9 +28,10 @@ const WARNED_EACH: usize = 5;
 /// Publish files: Markdown with front matter, plain text, or publications in JSON.
 ///
 /// All files are checked before the first is published, and that the quota of your organisation has room for all of
-/// them: if not, nothing is published and you are told how many would go now and when the others (exit code 4). A file that was published before and is unchanged is left
-/// alone; a changed one has to be published with --supersede, which marks the old version as replaced, or with --new.
-/// A file that holds a secret, such as a key or a token, is refused (exit code 4).
+/// them: if not, nothing is published and you are told how many would go now and when the others (exit code 4). A file
+/// that was published before and is unchanged is left alone; a changed one has to be published with --supersede, which
+/// marks the old version as replaced, or with --new. A file that holds a secret, such as a key or a token, is refused
+/// (exit code 4).
 /// Without a marking a publication is GREEN: every member may read it. CLEAR (anyone may) has to be said.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
@@ -90,6 +92,7 @@ pub(super) async fn publish_all(
     changed: Changed,
     context: &mut Context,
 ) -> Result<(), Failure> {
+    let _turn = turn(&context.home()?).await?;
     let plans = plan(prepared, &client, changed, context).await?;
     let total = plans.iter().filter(|plan| matches!(plan, Plan::Publish(_))).count();
     quota::check_quota(&client, &plans).await?;
@@ -106,6 +109,16 @@ pub(super) async fn publish_all(
     sending.send().await?;
     sending.bar.finish_and_clear();
     Ok(())
+}
+
+/// Waits until no other command of this home publishes: then what is new stays new until it is published.
+pub(super) async fn turn(home: &Home) -> Result<PublishTurn, Failure> {
+    let waited = home.clone();
+    let turn = tokio::task::spawn_blocking(move || PublishTurn::wait(&waited)).await.map_err(std::io::Error::other);
+    turn.and_then(|turn| turn).map_err(|fault| {
+        let failure = Failure::new(format!("cannot lock {}", home.publish_lock_file().display())).because(&fault);
+        failure.next("see that the folder is yours and the disk is well")
+    })
 }
 
 /// Publishes one publication that a command has made about the entry or the names that `what` says. It is published

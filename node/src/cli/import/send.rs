@@ -4,6 +4,7 @@ use lyceum_protocol::limits::SALT_LEN;
 use lyceum_protocol::publication::{Attachment, Publication};
 
 use super::attaching::{self, Chosen};
+use super::publish::turn;
 use super::{Context, show};
 use crate::api::shapes::{PlanRequest, PublishItem, PublishRequest, Source};
 use crate::client::Client;
@@ -62,6 +63,7 @@ impl Importing {
         source: Option<&Chosen>,
         waiting: &mut Waiting,
     ) -> Result<(), Failure> {
+        let _turn = turn(&context.home()?).await?;
         let known = self.known(report).await?;
         let new: Vec<usize> = (0..report.ready.len()).filter(|n| known.get(*n).is_none_or(Option::is_none)).collect();
         let beside = if source.is_some() { ATTACHED_LEN } else { 0 };

@@ -1,19 +1,20 @@
 //! Looks through a text file that is to be attached for what must not leave. A file goes as it is or not at all: nothing
 //! can be taken out of it.
 
+mod text;
+
 use std::collections::BTreeSet;
 use std::fs::File;
 use std::io::{self, Read as _};
 use std::path::Path;
 
 use crate::import::private::{self, Keep, Kind};
+use text::{Encoding, HEAD, unescaped};
 
 /// Bytes that are looked at together; a line that is longer is looked at in parts.
 const BLOCK: usize = 1 << 20;
 /// Bytes at the end of a part of a long line that are looked at again with the next part.
 const OVERLAP: usize = 4 << 10;
-/// Bytes at the beginning of a file that say whether it is text.
-const HEAD: usize = 8 << 10;
 /// Places of one file that are told.
 const TOLD: usize = 20;
 
@@ -29,7 +30,7 @@ pub struct Spot {
 }
 
 /// What was found in a file.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Scan {
     /// The first places, in order.
     pub spots: Vec<Spot>,
@@ -37,6 +38,14 @@ pub struct Scan {
     pub more: u64,
     /// Whether one is a secret.
     pub secret: bool,
+    /// Whether it is a text; what is none is not looked through.
+    pub is_text: bool,
+}
+
+impl Default for Scan {
+    fn default() -> Self {
+        Self { spots: Vec::new(), more: 0, secret: false, is_text: true }
+    }
 }
 
 /// Looks through a file; what is not text is not looked through. `progress` is told how many bytes are behind.
@@ -47,44 +56,56 @@ pub fn scan(path: &Path, keep: &Keep, progress: &dyn Fn(u64)) -> io::Result<Scan
     let mut scan = Scan::default();
     let mut file = File::open(path)?;
     let (mut block, mut line, mut read) = (Vec::with_capacity(BLOCK), 1_u64, 0_u64);
-    let mut overlapping = BTreeSet::new();
+    let (mut encoding, mut overlapping) = (None, BTreeSet::new());
     loop {
         let room = BLOCK.saturating_sub(block.len()).max(1);
         let took = file.by_ref().take(u64::try_from(room).unwrap_or(u64::MAX)).read_to_end(&mut block)?;
-        if read == 0 && block.get(..HEAD.min(block.len())).unwrap_or_default().contains(&0) {
-            return Ok(scan);
-        }
+        let encoding = match encoding {
+            Some(known) => known,
+            None => match Encoding::of(block.get(..HEAD.min(block.len())).unwrap_or_default()) {
+                Some(found) => *encoding.insert(found),
+                None => return Ok(Scan { is_text: false, ..scan }),
+            },
+        };
         read = read.saturating_add(u64::try_from(took).unwrap_or(0));
         let last = took == 0;
-        let (end, next) = match block.iter().rposition(|byte| *byte == b'\n') {
+        // Of UTF-16 a line end is not looked for: parts overlap instead.
+        let line_end = if encoding.is_wide() { None } else { block.iter().rposition(|byte| *byte == b'\n') };
+        let (end, next) = match line_end {
             _ if last => (block.len(), block.len()),
             Some(at) => (at.saturating_add(1), at.saturating_add(1)),
             None if block.len() < BLOCK => continue,
             None => (block.len(), block.len().saturating_sub(OVERLAP)),
         };
-        let text = String::from_utf8_lossy(block.get(..end).unwrap_or_default());
-        let (mut at, mut seen) = (0, BTreeSet::new());
-        for hit in private::scan(&text) {
-            let between = text.get(at..hit.start).unwrap_or_default();
-            line = line.saturating_add(breaks(between));
-            at = hit.start;
-            let spot = Spot { line, name: hit.name, kind: hit.kind };
-            seen.insert(spot);
-            if keep.keeps("", hit.kind) || overlapping.contains(&spot) {
-                continue;
-            }
-            scan.secret |= hit.kind == Kind::Secret;
-            if scan.spots.len() < TOLD { scan.spots.push(spot) } else { scan.more = scan.more.saturating_add(1) }
+        let bytes = block.get(..end).unwrap_or_default();
+        let seen = spots_of(&encoding.text(bytes), line);
+        for spot in seen.difference(&overlapping).filter(|spot| !keep.keeps("", spot.kind)) {
+            scan.secret |= spot.kind == Kind::Secret;
+            if scan.spots.len() < TOLD { scan.spots.push(*spot) } else { scan.more = scan.more.saturating_add(1) }
         }
-        line = line.saturating_add(breaks(text.get(at..).unwrap_or_default()));
+        line = line.saturating_add(breaks(&encoding.text(block.get(..next).unwrap_or_default())));
         overlapping = if next < end { seen } else { BTreeSet::new() };
-        drop(text);
         block.drain(..next);
         progress(read);
         if last {
             return Ok(scan);
         }
     }
+}
+
+/// What must not leave of a text that begins in a line: as it stands there, and as its escapes mean it.
+fn spots_of(text: &str, first: u64) -> BTreeSet<Spot> {
+    let mut spots = BTreeSet::new();
+    let plain = unescaped(text);
+    for text in [Some(text), plain.as_deref()].into_iter().flatten() {
+        let (mut at, mut line) = (0, first);
+        for hit in private::scan(text) {
+            line = line.saturating_add(breaks(text.get(at..hit.start).unwrap_or_default()));
+            at = hit.start;
+            spots.insert(Spot { line, name: hit.name, kind: hit.kind });
+        }
+    }
+    spots
 }
 
 fn breaks(text: &str) -> u64 {
@@ -128,8 +149,19 @@ mod tests {
     }
 
     #[test]
+    fn neither_utf_16_nor_the_escapes_of_json_hide_anything() {
+        let text = format!("first\r\nsecond {}\r\n", token());
+        let wide: Vec<u8> = text.encode_utf16().flat_map(u16::to_le_bytes).collect();
+        assert_eq!(scanned(&wide, &[]).spots.iter().map(|spot| spot.line).collect::<Vec<_>>(), [2]);
+        let json = format!("{{\n\"log\": \"a\\n{}\", \"at\": \"\\/home\\/kim\\/x\"}}\n", token());
+        let told: Vec<_> = scanned(json.as_bytes(), &[]).spots.iter().map(|spot| (spot.line, spot.kind)).collect();
+        assert_eq!(told, [(2, Kind::Secret), (2, Kind::HomeFolder)]);
+    }
+
+    #[test]
     fn what_is_no_text_is_not_looked_through_and_many_places_are_counted() {
-        assert_eq!(scanned(format!("\0\0{}", token()).as_bytes(), &[]), Scan::default());
+        let binary = scanned(format!("\0\0{}", token()).as_bytes(), &[]);
+        assert_eq!(binary, Scan { is_text: false, ..Scan::default() });
         let many = scanned(format!("{}\n", token()).repeat(30).as_bytes(), &[]);
         assert_eq!((many.spots.len(), many.more), (20, 10));
         assert_eq!(scanned(b"", &[]), Scan::default());

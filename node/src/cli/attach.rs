@@ -30,7 +30,7 @@ pub(super) struct Args {
 }
 
 pub(super) async fn run(args: Args, context: &mut Context) -> Result<(), Failure> {
-    let chosen = tokio::task::block_in_place(|| attaching::look(&args.files, &args.keep))?;
+    let chosen = tokio::task::block_in_place(|| attaching::look(&args.files, &args.keep, &context.out))?;
     let client = Client::connect(&context.home()?).await?;
     let target = Target::find(&client, &args.id).await?;
     target.must_be_own("attach files to")?;

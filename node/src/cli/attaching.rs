@@ -9,6 +9,7 @@ use indicatif::{ProgressBar, ProgressDrawTarget};
 use lyceum_protocol::publication::Attachment;
 
 use super::fetch::place;
+use super::output::Output;
 use super::{progress, safe_text};
 use crate::api::shapes::PutShape;
 use crate::attachments::scan::{Scan, scan};
@@ -38,8 +39,8 @@ impl AttachArgs {
     }
 
     /// Looks at the files.
-    pub(super) fn look(&self) -> Result<Vec<Chosen>, Failure> {
-        look(&self.attach, &self.keep)
+    pub(super) fn look(&self, out: &Output) -> Result<Vec<Chosen>, Failure> {
+        look(&self.attach, &self.keep, out)
     }
 }
 
@@ -55,7 +56,7 @@ pub(super) struct Chosen {
 }
 
 /// Looks at files that are attached under their own names.
-pub(super) fn look(files: &[PathBuf], keep: &[String]) -> Result<Vec<Chosen>, Failure> {
+pub(super) fn look(files: &[PathBuf], keep: &[String], out: &Output) -> Result<Vec<Chosen>, Failure> {
     let mut chosen = Vec::with_capacity(files.len());
     for path in files {
         let meta = std::fs::metadata(path)
@@ -69,12 +70,12 @@ pub(super) fn look(files: &[PathBuf], keep: &[String]) -> Result<Vec<Chosen>, Fa
         })?;
         chosen.push(Chosen { path: path.clone(), name, size: meta.len() });
     }
-    check(&chosen, keep)?;
+    check(&chosen, keep, out)?;
     Ok(chosen)
 }
 
 /// Refuses what could not be fetched, and what must not leave: all of it is told at once.
-pub(super) fn check(chosen: &[Chosen], keep: &[String]) -> Result<(), Failure> {
+pub(super) fn check(chosen: &[Chosen], keep: &[String], out: &Output) -> Result<(), Failure> {
     if keep.iter().any(|name| name == Kind::Secret.name()) {
         return Err(Failure::refused("a secret is never published").next("take it out of the file and revoke it"));
     }
@@ -93,17 +94,23 @@ pub(super) fn check(chosen: &[Chosen], keep: &[String]) -> Result<(), Failure> {
     }
     let keep = Keep::new(keep.iter().cloned());
     let bar = bar("looking through {msg}: {bytes} of {total_bytes} [{wide_bar}]", chosen);
-    let (mut told, mut secret, mut before) = (Vec::new(), false, 0_u64);
+    let (mut told, mut secret, mut before, mut not_read) = (Vec::new(), false, 0_u64, Vec::new());
     for file in chosen {
         bar.set_message(safe_text::short_line(&file.name, 40));
         let found = scan(&file.path, &keep, &|read| bar.set_position(before.saturating_add(read)))
             .map_err(|fault| Failure::usage(format!("cannot read {}", file.path.display())).because(&fault))?;
         before = before.saturating_add(file.size);
         secret |= found.secret;
+        if !found.is_text {
+            not_read.push(safe_text::line(&file.name));
+        }
         told.extend(spots(&file.path, &found));
     }
     bar.finish_and_clear();
     if told.is_empty() {
+        if let Some(words) = not_looked_through(&not_read) {
+            out.note(&words);
+        }
         return Ok(());
     }
     let failure =
@@ -114,6 +121,23 @@ pub(super) fn check(chosen: &[Chosen], keep: &[String]) -> Result<(), Failure> {
     } else {
         "take it out of the files, or say that it may go: --keep with the kinds that are named, as in --keep email"
     }))
+}
+
+/// Files that are named of those that were not looked through.
+const NAMED: usize = 5;
+
+/// What is said of files that are no text.
+fn not_looked_through(names: &[String]) -> Option<String> {
+    let (first, others) = names.split_first()?;
+    if others.is_empty() {
+        return Some(format!("{first} is no text: it was not looked through for secrets and private details"));
+    }
+    let more = match names.len().saturating_sub(NAMED) {
+        0 => String::new(),
+        more => format!(" and {more} more"),
+    };
+    let named = names.get(..NAMED.min(names.len())).unwrap_or_default().join(", ");
+    Some(format!("{named}{more} are no text: they were not looked through for secrets and private details"))
 }
 
 fn spots(path: &Path, found: &Scan) -> Vec<String> {

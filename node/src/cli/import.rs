@@ -7,6 +7,7 @@ use std::time::{Duration, Instant};
 use indicatif::ProgressDrawTarget;
 
 use super::attaching::{self, Chosen};
+use super::output::Output;
 use super::{Context, progress, publish, safe_text};
 use crate::client::Client;
 use crate::failure::Failure;
@@ -71,7 +72,7 @@ pub(super) async fn run(args: Args, context: &mut Context) -> Result<(), Failure
         marking: args.marking.as_deref().map(publish::marking).transpose()?,
         now: crate::clock::wall() / 1_000,
     };
-    let sources = if args.attach_source { sources(&args)? } else { Vec::new() };
+    let sources = if args.attach_source { sources(&args, &context.out)? } else { Vec::new() };
     let client = if args.dry_run { None } else { Some(Client::connect(&context.home()?).await?) };
     let mut importing = client.map(|client| Importing::new(client, args.again));
     let mut refused = Vec::new();
@@ -110,7 +111,7 @@ pub(super) async fn run(args: Args, context: &mut Context) -> Result<(), Failure
 }
 
 /// The source files, looked through: nothing is imported if one of them may not leave.
-fn sources(args: &Args) -> Result<Vec<Chosen>, Failure> {
+fn sources(args: &Args, out: &Output) -> Result<Vec<Chosen>, Failure> {
     if let Some(folder) = args.files.iter().find(|file| file.is_dir()) {
         return Err(Failure::usage(format!("{} is a folder: --attach-source attaches files", folder.display())).next(
             "import it without --attach-source, and publish the folder with `lyceum release` if others need it",
@@ -119,7 +120,7 @@ fn sources(args: &Args) -> Result<Vec<Chosen>, Failure> {
     // Only what an attached file may keep: `--keep` names fields of findings as well.
     let kinds = Kind::PRIVATE.map(Kind::name);
     let keep: Vec<String> = args.keep.iter().filter(|name| kinds.contains(&name.as_str())).cloned().collect();
-    let look = |file: &PathBuf| attaching::look(std::slice::from_ref(file), &keep);
+    let look = |file: &PathBuf| attaching::look(std::slice::from_ref(file), &keep, out);
     let looked = tokio::task::block_in_place(|| args.files.iter().map(look).collect::<Result<Vec<_>, _>>())?;
     Ok(looked.into_iter().flatten().collect())
 }

@@ -70,7 +70,7 @@ pub(super) async fn run(args: Args, context: &mut Context) -> Result<(), Failure
     }
     let wishes = Wishes { kind: args.kind.clone(), marking: args.marking.as_deref().map(marking).transpose()? };
     let mut prepared = check(&args.files, &wishes, context)?;
-    let chosen = tokio::task::block_in_place(|| args.attach.look())?;
+    let chosen = tokio::task::block_in_place(|| args.attach.look(&context.out))?;
     let client = Client::connect(&context.home()?).await?;
     if !args.attach.is_empty() {
         let [(file, one)] = prepared.as_mut_slice() else {

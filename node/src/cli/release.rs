@@ -71,7 +71,7 @@ pub(super) async fn run(args: Args, context: &mut Context) -> Result<(), Failure
     // With hashes that are none it is as long as it will be.
     let empty = PutShape { size: u64::MAX >> 12, blake3: "0".repeat(64), sha256: "0".repeat(64) };
     publication(&args, &chosen, &vec![empty; chosen.len()]).map_err(|fault| cannot(&fault))?;
-    tokio::task::block_in_place(|| attaching::check(&chosen, &args.keep))?;
+    tokio::task::block_in_place(|| attaching::check(&chosen, &args.keep, &context.out))?;
     let client = Client::connect(&context.home()?).await?;
     let put = attaching::put(&client, &chosen).await?;
     let publication = publication(&args, &chosen, &put).map_err(|fault| cannot(&fault))?;

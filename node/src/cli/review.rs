@@ -49,7 +49,7 @@ impl ReviewArgs {
 pub(super) async fn run(verdict: Verdict, args: ReviewArgs, context: &mut Context) -> Result<(), Failure> {
     let marking = args.marking.as_deref().map(publish::marking).transpose()?.unwrap_or_default();
     let measured = args.file.as_deref().map(measured).transpose()?;
-    let chosen = tokio::task::block_in_place(|| args.attach.look())?;
+    let chosen = tokio::task::block_in_place(|| args.attach.look(&context.out))?;
     let client = Client::connect(&context.home()?).await?;
     let target = Target::find(&client, &args.id).await?;
     if verdict == Verdict::Replicates {

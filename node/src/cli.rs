@@ -20,6 +20,7 @@ mod fetch;
 mod found;
 mod import;
 mod init;
+mod interrupted;
 mod invite;
 mod join;
 mod log;
@@ -187,7 +188,10 @@ async fn dispatch(command: Command, context: &mut Context) -> Result<(), Failure
         Command::Import(args) => import::run(args, context).await,
         Command::Attach(args) => attach::run(args, context).await,
         Command::Release(args) => release::run(args, context).await,
-        Command::Fetch(args) => fetch::run(args, context).await,
+        Command::Fetch(args) => {
+            let next = "the node goes on by itself; start it again to have the files in the folder";
+            interrupted::unless_interrupted(fetch::run(args, context), next).await
+        }
         Command::Replicate(args) => replicate::run(args, context).await,
         Command::Dispute(args) => dispute::run(args, context).await,
         Command::Endorse(args) => endorse::run(args, context).await,
@@ -199,7 +203,7 @@ async fn dispatch(command: Command, context: &mut Context) -> Result<(), Failure
         Command::Log(args) => log::run(args, context).await,
         Command::Compare(args) => compare::run(args, context).await,
         Command::About(args) => about::run(args, context).await,
-        Command::Export(args) => export::run(args, context).await,
+        Command::Export(args) => interrupted::unless_interrupted(export::run(args, context), "start it again").await,
         Command::Search(args) => search::run(args, context).await,
         Command::Show(args) => show::run(args, context).await,
         Command::Verify(args) => verify::run(args, context).await,

@@ -17,6 +17,8 @@ pub enum Ending {
     Refused,
     /// What was to be verified does not hold.
     NotVerified,
+    /// A person or the system ended it.
+    Interrupted,
     /// Nobody reads the output any more: nothing to complain about.
     Unread,
 }
@@ -30,6 +32,8 @@ impl Ending {
             Self::NoDaemon => 3,
             Self::Refused => 4,
             Self::NotVerified => 5,
+            // As shells have it: 128, and the number of the signal of Ctrl-C.
+            Self::Interrupted => 130,
             Self::Unread => 0,
         }
     }
@@ -163,6 +167,7 @@ mod tests {
     fn the_exit_codes_are_those_of_the_contract() {
         let codes = [Ending::Failed, Ending::Usage, Ending::NoDaemon, Ending::Refused, Ending::NotVerified];
         assert_eq!(codes.map(Ending::code), [1, 2, 3, 4, 5]);
+        assert_eq!(Ending::Interrupted.code(), 130);
     }
 
     #[test]

@@ -1,11 +1,13 @@
 //! Files beside publications: attached by one organisation, fetched by others, with holders that die, disks that rot and
 //! names that lead elsewhere.
 
+use std::io::Read as _;
 use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
 
 use serde_json::{Value, json};
 
-use super::cluster::{Ended, Node, three, until, until_agreed};
+use super::cluster::{Ended, Node, program, three, until, until_agreed};
 
 const MIB: usize = 1 << 20;
 
@@ -66,6 +68,20 @@ fn words(objects: &[Value], name: &str) -> (String, String) {
     (row["state"].as_str().unwrap().to_owned(), row["reason"].as_str().unwrap_or_default().to_owned())
 }
 
+/// Ctrl-C during a fetch that waits: nothing is left in the folder, and the exit code says so.
+fn interrupted(node: &Node, id: &str, to: &Path) {
+    let mut command = program();
+    command.arg("--home").arg(&node.home).args(["fetch", id, "--to"]).arg(to).stderr(Stdio::piped());
+    let mut fetch = command.stdout(Stdio::null()).spawn().unwrap();
+    until("it waits", || to.is_dir());
+    assert!(Command::new("kill").args(["-INT", &fetch.id().to_string()]).status().unwrap().success());
+    let mut said = String::new();
+    fetch.stderr.take().unwrap().read_to_string(&mut said).unwrap();
+    assert_eq!(fetch.wait().unwrap().code(), Some(130), "{said}");
+    assert!(said.contains("interrupted") && said.contains("goes on by itself"), "{said}");
+    assert_eq!(std::fs::read_dir(to).unwrap().count(), 0, "nothing half is left");
+}
+
 #[test]
 fn a_file_comes_from_several_holders_survives_their_death_and_a_rotten_disk() {
     let folder = tempfile::tempdir().unwrap();
@@ -96,6 +112,7 @@ fn a_file_comes_from_several_holders_survives_their_death_and_a_rotten_disk() {
     until("the status names it", || {
         status(&c)["wanted"][0]["waiting"].as_str().unwrap_or_default().contains("Founder")
     });
+    interrupted(&c, &id, &folder.path().join("never"));
     c.kill();
     c.start();
     assert_eq!(status(&c)["wanted_files"], 1, "it is still wanted after a restart");

@@ -4,8 +4,8 @@ use std::borrow::Cow;
 
 /// Bytes at the beginning of a file that say what it is.
 pub(super) const HEAD: usize = 8 << 10;
-/// One zero byte among so many is a slip in a text; more are no text.
-const ONE_ZERO_IN: usize = 256;
+/// One zero byte among so many is a slip in a text; more are no text. Of random bytes one in 256 is zero.
+const ONE_ZERO_IN: usize = 2_048;
 
 /// How the bytes of a text are to be read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -28,8 +28,12 @@ impl Encoding {
         }
         let zeros = |from: usize| head.iter().skip(from).step_by(2).filter(|byte| **byte == 0).count();
         let (even, odd, half) = (zeros(0), zeros(1), head.len() / 2);
-        if even.saturating_add(odd).saturating_mul(ONE_ZERO_IN) <= head.len() {
-            return Some(Self::Bytes);
+        // The last character may be cut.
+        let is_utf8 = || std::str::from_utf8(head).map_or_else(|fault| fault.error_len().is_none(), |_| true);
+        match even.saturating_add(odd) {
+            0 => return Some(Self::Bytes),
+            few if few.saturating_mul(ONE_ZERO_IN) <= head.len() && is_utf8() => return Some(Self::Bytes),
+            _ => {}
         }
         // Latin letters in UTF-16 without a mark: every other byte is zero, and hardly any of the others.
         match (even.saturating_mul(2) > half, odd.saturating_mul(2) > half) {
@@ -112,7 +116,7 @@ mod tests {
         assert_eq!(Encoding::of(text.as_bytes()), Some(Encoding::Bytes));
         assert_eq!(Encoding::of(b""), Some(Encoding::Bytes));
         assert_eq!(Encoding::of("日本語のテキスト".as_bytes()), Some(Encoding::Bytes));
-        let slip = [text.repeat(100).as_bytes(), &[0]].concat();
+        let slip = [text.repeat(100).as_bytes(), &[0], "é".as_bytes(), &[0xC3]].concat();
         assert_eq!(Encoding::of(&slip), Some(Encoding::Bytes), "one zero");
         for (unit, encoding) in
             [(u16::to_le_bytes as fn(u16) -> [u8; 2], Encoding::Utf16Little), (u16::to_be_bytes, Encoding::Utf16Big)]
@@ -125,6 +129,14 @@ mod tests {
         }
         let weights: Vec<u8> = (0..2_000_u32).flat_map(|n| [0, 0, n.to_le_bytes()[0], 0x3f]).collect();
         assert_eq!(Encoding::of(&weights), None);
+        let mut state = 1_u64;
+        let noise: Vec<u8> = std::iter::repeat_with(|| {
+            state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+            state.to_be_bytes()[0]
+        })
+        .take(HEAD)
+        .collect();
+        assert_eq!(Encoding::of(&noise), None);
     }
 
     #[test]

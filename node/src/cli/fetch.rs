@@ -144,6 +144,7 @@ async fn until_there(
                     Err(bring::Fault::BrokeOff(failure)) => row.file.waiting = Some(failure.to_string()),
                     Err(bring::Fault::Refused(words)) => row.refused = Some(words),
                     Err(bring::Fault::Folder(failure)) => {
+                        row.file.waiting = Some("the folder cannot be written".to_owned());
                         bar.finish_and_clear();
                         return Err(failure);
                     }

@@ -73,9 +73,9 @@ pub(super) async fn bring(client: &Client, file: &FileShape, target: &Target) ->
     let folder = |fault: io::Error| match fault.kind() {
         io::ErrorKind::AlreadyExists => Fault::Refused("is there meanwhile: it is not replaced".to_owned()),
         io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded | io::ErrorKind::ReadOnlyFilesystem => Fault::Folder(
-            Failure::new(format!("cannot write {}", target.shown(&file.name).display()))
-                .because(&fault)
-                .next("make room, and run the same command again: nothing half was left behind"),
+            Failure::new(format!("cannot write {}", target.shown(&file.name).display())).because(&fault).next(
+                "make room there, or name another folder with --to, and run it again: nothing half was left behind",
+            ),
         ),
         _ => Fault::Refused(format!("cannot be written: {fault}")),
     };

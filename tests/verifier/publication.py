@@ -375,7 +375,10 @@ def evaluation(fields):
     need(record["schema_version"].startswith("0.3."), "evaluation.schema_version")
     for path, value in fields.list("unscored"):
         item = Fields(path, value)
-        item.text("task", True), item.text("metric"), item.text("reason", True)
+        item.text("task", True), item.text("metric"), item.text("filter"), item.text("reason", True), item.text("unit")
+        error = item.get("standard_error")
+        need(error is None or is_number(error), item.at("standard_error"))
+        item.count("n", False)
         need(isinstance(item.get("raw"), str), item.at("raw"))
     return [result["score_details"]["score"] for result in record["evaluation_results"]]
 

@@ -191,8 +191,12 @@ fn row(item: &Item, record: &Record, value: &Value<'_>) -> Row {
         some(split),
         some(of_dataset(names::DATASET_REVISION)),
         some(metric.and_then(|metric| metric.label()).or(unscored.and_then(|unscored| unscored.metric.as_deref()))),
-        some(metric.and_then(|metric| metric.details.get(names::FILTER).map(String::as_str).or(metric.variant()))),
-        some(metric.and_then(|metric| metric.unit.as_ref())),
+        some(
+            metric
+                .and_then(|metric| metric.details.get(names::FILTER).map(String::as_str).or(metric.variant()))
+                .or(unscored.and_then(|unscored| unscored.filter.as_deref())),
+        ),
+        some(metric.and_then(|metric| metric.unit.as_ref()).or(unscored.and_then(|unscored| unscored.unit.as_ref()))),
         metric.map_or(Cell::Empty, |metric| Cell::Flag(metric.lower_is_better)),
         number(metric.and_then(|metric| metric.min)),
         number(metric.and_then(|metric| metric.max)),
@@ -203,11 +207,11 @@ fn row(item: &Item, record: &Record, value: &Value<'_>) -> Row {
             .or(result.and_then(|it| it.raw.clone()))
             .map_or(Cell::Empty, text),
         some(unscored.map(|unscored| &unscored.reason)),
-        number(uncertainty.standard_error),
+        number(uncertainty.standard_error.or(unscored.and_then(|unscored| unscored.standard_error))),
         number(uncertainty.interval.as_ref().map(|interval| interval.lower)),
         number(uncertainty.interval.as_ref().map(|interval| interval.upper)),
         number(uncertainty.interval.and_then(|interval| interval.level)),
-        uncertainty.n.map_or(Cell::Empty, Cell::Count),
+        uncertainty.n.or(unscored.and_then(|unscored| unscored.n)).map_or(Cell::Empty, Cell::Count),
         some(result.and_then(|result| result.setting.get(names::SHOTS))),
         some(result.and_then(|result| result.setting.get(names::CHAT_TEMPLATE))),
         known(&record.library.name),

@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use lyceum_protocol::publication::Json;
 use lyceum_protocol::publication::evaluation::{self, Record, UNKNOWN, names};
 
-use super::found::{Evaluation, Found, Item, Model, Tool, Unscored};
+use super::found::{Evaluation, Found, Item, Model, Tool};
 use super::tree::Tree;
 use super::{Importer, Material, Options, Refusal, Rest, number};
 
@@ -109,11 +109,7 @@ fn evaluation_of(
     let scored = record.results.iter().zip(results);
     let mut items: Vec<Item> =
         scored.map(|(result, json)| Item::Given { task: result.task.clone(), result: json.clone() }).collect();
-    items.extend(
-        unscored.into_iter().map(|one| {
-            Item::Unscored(Unscored { task: one.task, metric: one.metric, raw: one.raw, reason: one.reason })
-        }),
-    );
+    items.extend(unscored.into_iter().map(Item::Unscored));
     if items.is_empty() {
         return Err(Refusal::new("is a record without results"));
     }

@@ -1,5 +1,7 @@
 //! What an importer has found in a file, before it becomes a publication: one of these for each model and run.
 
+use lyceum_protocol::publication::Unscored;
+use lyceum_protocol::publication::evaluation::names;
 use lyceum_protocol::publication::{Json, Publication};
 
 use super::metric::{self, Direction};
@@ -219,19 +221,12 @@ impl Row {
             time: None,
         }
     }
-}
 
-/// A value that no record can hold, in words.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Unscored {
-    /// What was asked.
-    pub task: String,
-    /// The name of the metric.
-    pub metric: Option<String>,
-    /// The text that stood there.
-    pub raw: String,
-    /// Why it is not in the record.
-    pub reason: String,
+    /// What tells it from others of the same metric: its filter, scorer or detector.
+    fn variant(&self) -> Option<&str> {
+        let said = |name: &str| self.metric_details.iter().find(|(key, said)| key == name && said != "none");
+        [names::FILTER, names::SCORER, names::DETECTOR].into_iter().find_map(said).map(|(_, said)| said.as_str())
+    }
 }
 
 /// What stands in an evaluation, in the order of the file.
@@ -297,28 +292,29 @@ impl Evaluation {
             (Some(direction), None) => Ok(direction == Direction::Lower),
             (None, None) => Err("neither the file nor the table of metrics says whether more or less is better"),
         };
-        let item = match (row.value.clone(), direction) {
-            (Ok(number), Ok(lower)) => Item::Scored(Box::new(row), number, lower),
-            (Ok(number), Err(reason)) => Item::Unscored(Unscored {
-                task: row.task,
-                metric: Some(row.metric),
-                raw: number.raw,
-                reason: reason.to_owned(),
-            }),
-            (Err(none), _) => Item::Unscored(Unscored {
-                task: row.task,
-                metric: Some(row.metric),
-                raw: none.raw,
-                reason: none.reason.to_string(),
-            }),
+        let (raw, reason) = match (row.value.clone(), direction) {
+            (Ok(number), Ok(lower)) => return self.items.push(Item::Scored(Box::new(row), number, lower)),
+            (Ok(number), Err(reason)) => (number.raw, reason.to_owned()),
+            (Err(none), _) => (none.raw, none.reason.to_string()),
         };
+        let filter = row.variant().map(str::to_owned);
+        let item = Item::Unscored(Unscored {
+            task: row.task,
+            metric: Some(row.metric),
+            filter,
+            raw,
+            reason,
+            unit: row.unit.map(str::to_owned),
+            standard_error: row.uncertainty.standard_error.map(|(error, _)| error).filter(|error| error.is_finite()),
+            n: row.uncertainty.n,
+        });
         self.items.push(item);
     }
 
     /// Takes what is no value at all, with the reason.
     pub fn push_unscored(&mut self, task: &str, metric: Option<&str>, raw: String, reason: impl Into<String>) {
         let (task, metric) = (task.to_owned(), metric.map(str::to_owned));
-        self.items.push(Item::Unscored(Unscored { task, metric, raw, reason: reason.into() }));
+        self.items.push(Item::Unscored(Unscored { task, metric, raw, reason: reason.into(), ..Unscored::default() }));
     }
 
     /// How many values are in the record.
@@ -371,6 +367,27 @@ mod tests {
     fn row(metric: &str, raw: &str, lower: Option<bool>) -> Row {
         let value = number::read(Some(&Tree::Text(raw.to_owned())));
         Row { lower_is_better: lower, ..Row::new("t", metric, value) }
+    }
+
+    #[test]
+    fn what_is_no_score_keeps_all_that_is_known_of_it() {
+        let mut evaluation = Evaluation::default();
+        for filter in ["strict", "flexible"] {
+            let mut one = row("my_metric", "0.5", None);
+            one.metric_details = vec![(names::FILTER.to_owned(), filter.to_owned())];
+            one.uncertainty = Uncertainty { standard_error: Some((0.25, None)), n: Some(40), ..Uncertainty::default() };
+            evaluation.push(Row { unit: Some("points"), ..one });
+        }
+        let known: Vec<_> = evaluation
+            .items
+            .iter()
+            .map(|item| match item {
+                Item::Unscored(it) => (it.filter.as_deref(), it.standard_error, it.n, it.unit.as_deref()),
+                Item::Scored(..) | Item::Given { .. } => panic!("a score"),
+            })
+            .collect();
+        let all = |filter| (Some(filter), Some(0.25), Some(40), Some("points"));
+        assert_eq!(known, [all("strict"), all("flexible")]);
     }
 
     #[test]

@@ -235,13 +235,7 @@ fn record(
 
 fn unscored(item: &Item) -> Option<Json> {
     let Item::Unscored(unscored) = item else { return None };
-    let mut json = vec![
-        ("task".to_owned(), unscored.task.as_str().into()),
-        ("raw".to_owned(), unscored.raw.as_str().into()),
-        ("reason".to_owned(), unscored.reason.as_str().into()),
-    ];
-    json.extend(unscored.metric.as_deref().map(|metric| ("metric".to_owned(), metric.into())));
-    Some(Json::Object(json.into_iter().collect()))
+    Some(unscored.to_json())
 }
 
 #[cfg(test)]

@@ -77,6 +77,18 @@ impl<'a> Fields<'a> {
         }
     }
 
+    /// A finite number, if the field is there.
+    pub(super) fn number(&self, name: &str) -> Result<Option<f64>, PublicationFault> {
+        match self.value(name) {
+            None => Ok(None),
+            Some(Json::Number(number)) => {
+                let finite = number.as_f64().filter(|number| number.is_finite());
+                finite.map(Some).ok_or_else(|| self.fault(name, "is no finite number"))
+            }
+            Some(_) => Err(self.fault(name, "is not a number")),
+        }
+    }
+
     /// A list, empty if the field is absent, each item with its path.
     pub(super) fn list(&self, name: &str) -> Result<Vec<(String, &'a Json)>, PublicationFault> {
         match self.value(name) {

@@ -176,6 +176,17 @@ fn evaluations(cases: &mut Cases) {
     add.valid("an evaluation without results", &evaluation(json!({ "evaluation_results": [] })));
     let unscored = |items: Value| with(&evaluation(json!({})), json!({ "unscored": items }));
     add.valid("what is no score", &unscored(json!([{ "task": "t", "metric": "m", "raw": "", "reason": "empty" }])));
+    let whole = json!({
+        "task": "t", "metric": "m", "filter": "strict", "raw": "0.5", "reason": "no direction", "unit": "points",
+        "standard_error": 0.01, "n": 40,
+    });
+    add.valid("what is no score, with all that is known", &unscored(json!([whole])));
+    for (name, value) in [("standard_error", json!("0.01")), ("n", json!(-4)), ("n", json!(0.5)), ("filter", json!(1))]
+    {
+        let mut wrong = whole.clone();
+        wrong[name] = value.clone();
+        add.invalid(&format!("what is no score: {name} {value}"), &unscored(json!([wrong])));
+    }
     add.invalid("what is no score, without a reason", &unscored(json!([{ "task": "t", "raw": "NaN" }])));
     add.invalid("an evaluation without a record", &finding("evaluation"));
     for (name, over) in [

@@ -126,9 +126,13 @@ fn unscored(page: &About, context: &mut Context) -> Result<(), Failure> {
     }
     heading("Results without a comparable number", context)?;
     for row in &page.unscored {
-        let metric = row.metric.as_ref().map(|metric| format!(" {metric}")).unwrap_or_default();
+        let said = |text: &Option<String>| text.as_ref().map(|text| format!(" {text}")).unwrap_or_default();
+        let (metric, filter, unit) = (said(&row.metric), said(&row.filter), said(&row.unit));
         let raw = safe_text::short_line(&row.raw, 60);
-        let words = format!("{}{metric}: {raw} ({}); {}", row.task, row.reason, row.org_name);
+        let error = row.standard_error.map(|error| format!(" ± {error}")).unwrap_or_default();
+        let n = row.n.map(|n| format!(", n {n}")).unwrap_or_default();
+        let (task, reason, org) = (&row.task, &row.reason, &row.org_name);
+        let words = format!("{task}{metric}{filter}: {raw}{error}{unit}{n} ({reason}); {org}");
         context.out.paragraph(&format!("{}  ", short_id(&row.id)), &safe_text::short_line(&words, 300))?;
     }
     Ok(())

@@ -155,13 +155,14 @@ fn finding(context: &mut Context, report: &Report, ready: &Ready, marking: Marki
     }
     for beside in value.get("unscored").and_then(Value::as_array).into_iter().flatten() {
         let said = |name: &str| safe_text::line(beside.get(name).and_then(Value::as_str).unwrap_or_default());
-        out.line(&format!(
-            "  without a score: {} {} {:?}: {}",
-            said("task"),
-            said("metric"),
-            said("raw"),
-            said("reason")
-        ))?;
+        let number =
+            |name: &str, before: &str| beside.get(name).map(|number| format!("{before}{number}")).unwrap_or_default();
+        let (error, n) = (number("standard_error", " ± "), number("n", ", n "));
+        let what = [said("task"), said("metric"), said("filter")].join(" ");
+        let (raw, unit, reason) = (said("raw"), said("unit"), said("reason"));
+        out.line(
+            &format!("  without a score: {} {raw:?}{error} {unit}{n}: {reason}", what.trim_end()).replace(" :", ":"),
+        )?;
     }
     if let Some(body) = value.get("body").and_then(Value::as_str) {
         out.line("  text:")?;

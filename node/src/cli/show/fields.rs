@@ -202,9 +202,13 @@ fn short_number(number: f64) -> String {
 }
 
 fn unscored_words(unscored: &Unscored) -> String {
-    let metric = unscored.metric.as_ref().map(|metric| format!(", {metric}")).unwrap_or_default();
+    let said =
+        |before: &str, text: &Option<String>| text.as_ref().map(|text| format!("{before}{text}")).unwrap_or_default();
+    let (metric, filter) = (said(", ", &unscored.metric), said(", ", &unscored.filter));
     let raw = if unscored.raw.is_empty() { "nothing" } else { unscored.raw.as_str() };
-    format!("{}{metric}: {raw} ({})", unscored.task, unscored.reason)
+    let error = unscored.standard_error.map(|error| format!(" ± {error}")).unwrap_or_default();
+    let n = unscored.n.map(|n| format!(", n {n}")).unwrap_or_default();
+    format!("{}{metric}{filter}: {raw}{error}{}{n} ({})", unscored.task, said(" ", &unscored.unit), unscored.reason)
 }
 
 /// Prints the files of an entry, and where they are.

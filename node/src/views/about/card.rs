@@ -75,16 +75,28 @@ pub struct Measure {
 }
 
 /// One result without a comparable number.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct NoScore {
     /// The task.
     pub task: String,
     /// The metric, if one is named.
     pub metric: Option<String>,
+    /// Filter, scorer or detector.
+    #[serde(rename = "f", default, skip_serializing_if = "Option::is_none")]
+    pub filter: Option<String>,
     /// What stood there.
     pub raw: String,
     /// Why it is no score.
     pub reason: String,
+    /// Unit.
+    #[serde(rename = "u", default, skip_serializing_if = "Option::is_none")]
+    pub unit: Option<String>,
+    /// Standard error.
+    #[serde(rename = "e", default, skip_serializing_if = "Option::is_none")]
+    pub standard_error: Option<f64>,
+    /// Samples.
+    #[serde(rename = "n", default, skip_serializing_if = "Option::is_none")]
+    pub n: Option<u64>,
 }
 
 /// What an evaluation holds.
@@ -358,7 +370,11 @@ fn no_score(unscored: &lyceum_protocol::publication::Unscored) -> NoScore {
     NoScore {
         task: short(&unscored.task),
         metric: unscored.metric.as_deref().map(short),
+        filter: unscored.filter.as_deref().map(short),
         raw: short(&unscored.raw),
         reason: short(&unscored.reason),
+        unit: unscored.unit.as_deref().map(short),
+        standard_error: unscored.standard_error,
+        n: unscored.n,
     }
 }

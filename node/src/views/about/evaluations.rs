@@ -137,15 +137,19 @@ pub(super) fn unscored(page: &Page<'_>, items: &[&Item], more: &mut BTreeMap<Str
         let unscored = item.card.scores.iter().flat_map(|scores| &scores.unscored);
         all.extend(unscored.map(|one| (item, one)));
     }
-    all.sort_by_key(|(item, one)| (&one.task, &one.metric, Reverse(item.at.time), item.at.id));
+    all.sort_by_key(|(item, one)| (&one.task, &one.metric, &one.filter, Reverse(item.at.time), item.at.id));
     let row = |(item, one): (&Item, &NoScore)| UnscoredRow {
         id: item.at.id.to_string(),
         org: item.at.org.to_string(),
         org_name: page.org_name(item.at.org),
         task: one.task.clone(),
         metric: one.metric.clone(),
+        filter: one.filter.clone(),
         raw: one.raw.clone(),
         reason: one.reason.clone(),
+        unit: one.unit.clone(),
+        standard_error: one.standard_error,
+        n: one.n,
         hidden: item.at.hidden,
     };
     first(all, "unscored", more).into_iter().map(row).collect()

@@ -175,7 +175,7 @@ pub struct EvaluationRow {
 }
 
 /// A result without a comparable number.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct UnscoredRow {
     /// The entry, hex.
     pub id: String,
@@ -187,10 +187,18 @@ pub struct UnscoredRow {
     pub task: String,
     /// The metric, if one is named.
     pub metric: Option<String>,
+    /// Filter, scorer or detector, if one is named.
+    pub filter: Option<String>,
     /// What stood there.
     pub raw: String,
     /// Why it is no score.
     pub reason: String,
+    /// Unit, if one is named.
+    pub unit: Option<String>,
+    /// Standard error, if it is known.
+    pub standard_error: Option<f64>,
+    /// Samples, if it is known how many.
+    pub n: Option<u64>,
     /// Whether it is superseded or retracted.
     pub hidden: Option<Hidden>,
 }

@@ -67,7 +67,7 @@ pub fn lift(path: &str, json: &Json) -> Result<(Record, Vec<Unscored>), Publicat
     for result in results {
         match lift_result(result) {
             Ok(result) => scored.push(result),
-            Err(result) => unscored.push(result),
+            Err(result) => unscored.push(*result),
         }
     }
     record.insert("evaluation_results".to_owned(), Json::List(scored));
@@ -157,10 +157,11 @@ fn lift_model(model: &mut Object) {
 }
 
 /// A result of 0.3.0, or why it is no score.
-fn lift_result(result: Json) -> Result<Json, Unscored> {
+fn lift_result(result: Json) -> Result<Json, Box<Unscored>> {
     let Json::Object(mut result) = result else {
         let raw = as_text(&result).unwrap_or_default();
-        return Err(Unscored { task: UNKNOWN.to_owned(), metric: None, raw, reason: "is no object".to_owned() });
+        let reason = "is no object".to_owned();
+        return Err(Box::new(Unscored { task: UNKNOWN.to_owned(), raw, reason, ..Unscored::default() }));
     };
     result.retain(|_, value| *value != Json::Null);
     required_text(&mut result, "evaluation_name");
@@ -182,12 +183,14 @@ fn lift_result(result: Json) -> Result<Json, Unscored> {
         (Some(_), _) => "the score is no finite number",
     };
     let metric = ["metric_name", "metric_id", "evaluation_description"];
-    Err(Unscored {
+    Err(Box::new(Unscored {
         task: text_of(result.get("evaluation_name")).unwrap_or_default(),
         metric: metric.into_iter().find_map(|name| text_of(inner("metric_config", name).as_ref())),
         raw: score.as_ref().and_then(as_text).unwrap_or_default(),
         reason: reason.to_owned(),
-    })
+        unit: text_of(inner("metric_config", "metric_unit").as_ref()),
+        ..Unscored::default()
+    }))
 }
 
 fn edit_if_there(object: &mut Object, name: &str, change: impl FnOnce(&mut Object)) {

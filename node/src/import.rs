@@ -29,6 +29,7 @@ mod model_card;
 mod note;
 mod open;
 mod osv;
+mod path;
 mod refused;
 
 use std::fmt;

@@ -214,7 +214,6 @@ impl About<'_> {
         let mut found = Found::new("finding", self.title()).with("nature", "risk");
         found.set("models", Json::List(models.iter().map(Model::to_json).collect()));
         found.set_text("severity", severity.as_deref());
-        found.set("status", "open");
         found.set("affected", texts(models.iter().map(|model| model.name.clone())));
         let metrics = self.report.get("metrics").map(Tree::items).unwrap_or_default();
         let mut found = self.common(found);

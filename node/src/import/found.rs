@@ -6,7 +6,8 @@ use lyceum_protocol::publication::{Json, Publication};
 
 use super::metric::{self, Direction};
 use super::number::{NoNumber, Number};
-use super::private::LeftOut;
+use super::path;
+use super::private::{self, LeftOut};
 use crate::publish::Marking;
 
 /// Names and texts that belong to something and that no field of the record is for.
@@ -107,6 +108,11 @@ pub struct Tool {
     pub version: Option<String>,
 }
 
+/// Longest name of a model, in characters.
+const NAME_MAX: usize = 200;
+/// The detail of a model that says where its name is from, where it is not as written.
+const NAME_FROM: &str = "name_from";
+
 /// A model, as its file names it.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Model {
@@ -128,7 +134,21 @@ impl Model {
     /// A model of this name; one without a name is "unknown".
     pub fn named(name: Option<&str>) -> Self {
         let name = name.map(str::trim).filter(|name| !name.is_empty()).unwrap_or("unknown");
-        Self { name: name.chars().take(200).collect(), ..Self::default() }
+        match path::local(name) {
+            Some(local) => Self {
+                name: private::cut(&local.name, NAME_MAX),
+                revision: local.revision,
+                provider: local.provider,
+                details: vec![(NAME_FROM.to_owned(), "the last part of a local path".to_owned())],
+                ..Self::default()
+            },
+            None => Self { name: private::cut(name, NAME_MAX), ..Self::default() },
+        }
+    }
+
+    /// Whether its file names a place on a machine, of which only the end names it here.
+    pub fn is_from_path(&self) -> bool {
+        self.details.iter().any(|(name, _)| name == NAME_FROM)
     }
 
     /// As it stands in the `models` of a finding.
@@ -283,7 +303,10 @@ pub struct Evaluation {
 
 impl Evaluation {
     /// Takes a value: into the record if it is finite and its direction is known, else beside it with the reason.
-    pub fn push(&mut self, row: Row) {
+    pub fn push(&mut self, mut row: Row) {
+        if let Some((error, _)) = row.uncertainty.standard_error.take_if(|(error, _)| *error < 0.0) {
+            row.details.push(("standard_error_raw".to_owned(), format!("{error} (below zero, which no error is)")));
+        }
         let known = metric::known(&row.metric).map(|known| known.direction);
         let direction = match (known, row.lower_is_better) {
             // Whatever a file says: of a share of 0.5 neither more nor less is better.
@@ -352,8 +375,11 @@ impl Evaluation {
             summary.push_str(&format!(" Without a score, as text: {}.", counted(unscored, "value")));
         }
         let models = Json::List(vec![self.model.to_json()]);
-        let found =
+        let mut found =
             Found::new("finding", title).with("nature", "evaluation").with("summary", summary).with("models", models);
+        if self.model.is_from_path() {
+            found.leave_out("model", "a path on a machine: its last part names the model");
+        }
         Found { evaluation: Some(self), tool, ..found }
     }
 }

@@ -3,7 +3,8 @@
 use lyceum_protocol::publication::evaluation::names;
 
 use super::found::{Details, Evaluation, Found, Model, Row, Tool};
-use super::lm_eval::{FEW_SAMPLES, is_local_path};
+use super::lm_eval::FEW_SAMPLES;
+use super::path::is_local;
 use super::tree::{Aside, Tree};
 use super::{Importer, Material, Options, Refusal, Rest, Shape, number};
 
@@ -173,7 +174,7 @@ impl<'a> Run<'a> {
         row.dataset.name = dataset.scalar_at("name").unwrap_or_else(|| row.task.clone());
         row.dataset.samples = dataset.get("samples").and_then(Tree::count);
         put(&mut row.dataset.details, "shuffled", dataset.scalar_at("shuffled"));
-        if let Some(place) = dataset.text_at("location").filter(|place| !is_local_path(place)) {
+        if let Some(place) = dataset.text_at("location").filter(|place| !is_local(place)) {
             put(&mut row.dataset.details, "location", Some(place.to_owned()));
         }
         for name in ["limit", "epochs", "epochs_reducer", "message_limit", "token_limit", "time_limit"] {
@@ -233,7 +234,7 @@ impl<'a> Run<'a> {
                 found.leave_out(path.join("."), why);
             }
         }
-        if self.eval.at(&["dataset", "location"]).and_then(Tree::text).is_some_and(is_local_path) {
+        if self.eval.at(&["dataset", "location"]).and_then(Tree::text).is_some_and(is_local) {
             found.leave_out("eval.dataset.location", "a place on a machine");
         }
     }
@@ -242,8 +243,8 @@ impl<'a> Run<'a> {
 /// `openai/azure/gpt-4o-mini` is a model of openai, reached through azure; the name stays as it is written.
 fn model(eval: &Tree) -> Model {
     let mut model = Model::named(eval.text_at("model"));
-    if let Some((provider, _)) = model.name.split_once('/') {
-        model.provider = Some(provider.to_owned()).filter(|provider| !is_local_path(provider));
+    if let Some((provider, _)) = model.name.split_once('/').filter(|_| !model.is_from_path()) {
+        model.provider = Some(provider.to_owned()).filter(|provider| !provider.is_empty() && !is_local(provider));
     }
     if let Some(roles) = eval.get("model_roles").filter(|roles| !roles.entries().is_empty()) {
         let roles: Vec<String> = roles
@@ -251,7 +252,7 @@ fn model(eval: &Tree) -> Model {
             .iter()
             .map(|(role, model)| {
                 let named = model.scalar_at("model").or_else(|| model.scalar());
-                format!("{role}: {}", named.unwrap_or_else(|| "unknown".to_owned()))
+                format!("{role}: {}", Model::named(named.as_deref()).name)
             })
             .collect();
         model.details.push(("roles".to_owned(), roles.join(", ")));

@@ -226,7 +226,7 @@ impl<'a> Values<'a> {
                 b',' => self.take(1),
                 b'}' => {
                     self.take(1);
-                    return Ok(Tree::Map(entries));
+                    return Ok(Tree::map(entries));
                 }
                 _ => return self.broken("a comma or } is expected"),
             }

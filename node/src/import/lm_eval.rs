@@ -8,6 +8,8 @@ use lyceum_protocol::publication::evaluation::names;
 use sha2::{Digest as _, Sha256};
 
 use super::found::{Details, Evaluation, Found, Model, Row, Tool};
+use super::path::is_local;
+use super::private::LeftOut;
 use super::tree::{Aside, Tree};
 use super::{Importer, Material, Options, Refusal, Rest, Shape, number};
 
@@ -117,7 +119,7 @@ struct Task<'a> {
 impl Task<'_> {
     fn rows(&self, evaluation: &mut Evaluation) {
         for (key, value) in self.row.entries() {
-            if NO_METRICS.contains(&key.as_str()) || key.contains("_stderr") || *value == Tree::Null {
+            if NO_METRICS.contains(&key.as_str()) || key.contains("_stderr") {
                 continue;
             }
             let (metric, filter) =
@@ -159,6 +161,10 @@ impl Task<'_> {
         let newest = ["sample_len", "sample_count"].iter().find_map(|key| self.row.get(key)).and_then(Tree::count);
         let of_task = said.and_then(|said| said.get("effective")).and_then(Tree::count);
         row.uncertainty.n = of_metric.or(of_task).or(newest);
+        let raw = said.and_then(|said| said.get("effective")).or_else(|| self.row.get("sample_len"));
+        if let Some(raw) = raw.filter(|raw| raw.count().is_none() && !raw.is_map()) {
+            row.details.push(("samples_raw".to_owned(), format!("{} (no number of samples)", raw.raw(40))));
+        }
         row.dataset.samples = said.and_then(|said| said.get("original")).and_then(Tree::count);
     }
 
@@ -255,7 +261,7 @@ fn arguments(text: &str) -> Vec<(String, String)> {
     arguments
 }
 
-fn model(file: &Tree, config: &Tree, left_out: &mut Vec<super::private::LeftOut>) -> Model {
+fn model(file: &Tree, config: &Tree, left_out: &mut Vec<LeftOut>) -> Model {
     let given = match config.get("model_args") {
         Some(Tree::Text(text)) => arguments(text),
         Some(map @ Tree::Map(_)) => {
@@ -267,29 +273,21 @@ fn model(file: &Tree, config: &Tree, left_out: &mut Vec<super::private::LeftOut>
     let named = file.text_at("model_name").map(str::to_owned);
     let name = named.or_else(|| ["pretrained", "engine", "model", "path", "peft"].iter().find_map(|key| argument(key)));
     let mut model = Model::named(name.as_deref().or_else(|| config.text_at("model")));
-    if is_local_path(&model.name) {
-        left_out.push(super::private::LeftOut::new(
-            "config.model_args",
-            "a path on a machine: its last part names the model",
-        ));
-        let last = model.name.trim_end_matches(['/', '\\']).rsplit(['/', '\\']).next().unwrap_or("unknown").to_owned();
-        model = Model::named(Some(&last));
-        model.details.push(("name_from".to_owned(), "the last part of a local path".to_owned()));
-    }
-    model.revision =
+    let revision =
         argument("revision").or_else(|| config.scalar_at("model_revision").filter(|revision| revision != "main"));
+    model.revision = revision.or(model.revision);
     model.digest = config.scalar_at("model_sha").filter(|sha| !sha.is_empty());
     for (key, value) in given {
-        if !matches!(
-            key.as_str(),
-            "pretrained" | "revision" | "engine" | "model" | "path" | "api_key" | "base_url" | "tokenizer"
-        ) {
-            model.details.push((key, value));
-        } else if matches!(key.as_str(), "api_key" | "base_url") {
-            left_out.push(super::private::LeftOut::new(
-                format!("config.model_args.{key}"),
-                "how a model was reached is not published",
-            ));
+        let place = format!("config.model_args.{key}");
+        match key.as_str() {
+            "pretrained" | "revision" | "engine" | "model" | "path" => {}
+            "tokenizer" => left_out.push(LeftOut::new(place, "the tokenizer is not taken over")),
+            "base_url" => left_out.push(LeftOut::new(place, "how a model was reached is not published")),
+            key if opens_something(key) => {
+                left_out.push(LeftOut::new(place, "is called like a secret: such arguments are never published"));
+            }
+            _ if is_local(&value) => left_out.push(LeftOut::new(place, "a place on a machine")),
+            _ => model.details.push((key, value)),
         }
     }
     if let Some(dtype) = config.scalar_at("model_dtype") {
@@ -302,9 +300,15 @@ fn model(file: &Tree, config: &Tree, left_out: &mut Vec<super::private::LeftOut>
     model
 }
 
-/// Whether a name is a place on somebody's disk.
-pub(super) fn is_local_path(name: &str) -> bool {
-    name.starts_with(['/', '~', '.', '\\']) || name.get(1..3).is_some_and(|rest| rest == ":\\" || rest == ":/")
+/// Whether an argument is called like what opens something; tokens of a text are none.
+fn opens_something(key: &str) -> bool {
+    let key = key.to_ascii_lowercase();
+    let of_text = ["bos", "eos", "pad", "unk", "sep", "cls", "mask", "prefix", "stop"];
+    let word = key.strip_suffix("_token").unwrap_or(&key);
+    let ends = ["key", "keys", "token", "secret", "password", "passwd", "headers", "header", "credentials", "auth"];
+    let ends_so =
+        ends.iter().any(|end| key == *end || key.strip_suffix(end).is_some_and(|rest| rest.ends_with(['_', '-'])));
+    (ends_so || key.contains("apikey")) && !(key.ends_with("_token") && of_text.iter().any(|of| word.ends_with(of)))
 }
 
 fn stub(config: &Tree, evaluation: &Evaluation) -> Option<String> {
@@ -362,8 +366,14 @@ mod tests {
     #[test]
     fn a_path_is_no_name() {
         for path in ["/scratch/x", "./out", "~/m", "C:\\m", "C:/m"] {
-            assert!(is_local_path(path), "{path}");
+            assert!(is_local(path), "{path}");
         }
-        assert!(!is_local_path("meta-llama/Llama-3"));
+        assert!(!is_local("meta-llama/Llama-3"));
+        for key in ["api_key", "azure-api-key", "auth_token", "token", "extra_headers", "password"] {
+            assert!(opens_something(key), "{key}");
+        }
+        for key in ["add_bos_token", "eos_token", "tokenizer_backend", "max_new_tokens", "keyword", "author"] {
+            assert!(!opens_something(key), "{key}");
+        }
     }
 }

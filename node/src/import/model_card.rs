@@ -28,10 +28,21 @@ impl Importer for ModelCard {
     }
 
     fn read(&self, material: &Material<'_>, _: &mut Rest<'_, '_>, options: &Options) -> Result<Vec<Found>, Refusal> {
-        let mut found = Vec::new();
+        let (mut found, mut more) = (Vec::new(), Vec::new());
         let mut seen = 0_usize;
         for model in material.first.get("model-index").map(Tree::one_or_many).unwrap_or_default() {
-            found.extend(model_of(model, &material.first, &mut seen, options));
+            match model_of(model, &material.first, &mut seen, options) {
+                Ok(made) => found.push(made),
+                // It has results, and there is no room for them.
+                Err(0) => {}
+                Err(results) => {
+                    let name = Model::named(model.text_at("name")).name;
+                    more.push(format!("{name}: {results} results: --all takes them"));
+                }
+            }
+        }
+        if let Some(last) = found.last_mut() {
+            more.into_iter().for_each(|why| last.leave_out("model-index", why));
         }
         if found.is_empty() {
             let mut note = note::of_text(material)?;
@@ -42,7 +53,8 @@ impl Importer for ModelCard {
     }
 }
 
-fn model_of(given: &Tree, card: &Tree, seen: &mut usize, options: &Options) -> Option<Found> {
+/// The finding of one model, or how many results it has where there is no room for any.
+fn model_of(given: &Tree, card: &Tree, seen: &mut usize, options: &Options) -> Result<Found, usize> {
     let mut model = Model::named(given.text_at("name"));
     let bases = card.get("base_model").map(Tree::one_or_many).unwrap_or_default();
     let bases: Vec<String> = bases.iter().filter_map(Tree::scalar).collect();
@@ -67,7 +79,7 @@ fn model_of(given: &Tree, card: &Tree, seen: &mut usize, options: &Options) -> O
     let taken = evaluation.items.len();
     *seen = seen.saturating_add(taken);
     if evaluation.items.is_empty() {
-        return None;
+        return Err(total);
     }
     let mut found = evaluation.into_found(None);
     found.leave_out("body", "the text of the card is no result: publish it as a note, if it is wanted");
@@ -86,7 +98,7 @@ fn model_of(given: &Tree, card: &Tree, seen: &mut usize, options: &Options) -> O
     let licence: Vec<String> = licence.iter().filter_map(Tree::scalar).collect();
     found.leave_out("license", format!("{}: the licence of the model, not of these results", licence.join(", ")));
     found.left_out.retain(|left| left.field != "license" || !licence.is_empty());
-    Some(found)
+    Ok(found)
 }
 
 fn metrics(result: &Tree) -> &[Tree] {

@@ -57,7 +57,11 @@ fn advisory(osv: &Tree) -> Result<Found, Refusal> {
         .collect();
     found.set_text("severity", stated_severity(osv).as_deref());
     found.set("affected", texts(affected.iter().map(affected_words)));
-    found.set("status", if osv.get("withdrawn").is_some() { "closed" } else { "open" });
+    if osv.get("withdrawn").is_some() {
+        found.set("status", "closed");
+    } else if is_fixed(affected) {
+        found.set("status", "mitigated");
+    }
     found.set("body", body(osv, &details, &vectors));
     found.set_checked_text("created", osv.scalar_at("published").or_else(|| osv.scalar_at("modified")).as_deref());
     let mut tags = vec!["security".to_owned(), what.to_owned(), id];
@@ -75,6 +79,20 @@ fn package_name(package: &Tree) -> String {
             None => name,
         }
     })
+}
+
+/// Whether there is a version without the flaw of everything that is affected.
+fn is_fixed(affected: &[Tree]) -> bool {
+    let ranges = |one: &Tree| one.get("ranges").map(Tree::items).unwrap_or_default().to_vec();
+    let fixed = |range: &Tree| {
+        let events = range.get("events").map(Tree::items).unwrap_or_default();
+        events.iter().any(|event| event.has("fixed"))
+    };
+    let all = |one: &Tree| {
+        let ranges = ranges(one);
+        !ranges.is_empty() && ranges.iter().all(fixed)
+    };
+    !affected.is_empty() && affected.iter().all(all)
 }
 
 /// A word for the severity, where a database says one; a vector alone is no word.

@@ -123,6 +123,11 @@ fn one(
         let summary = found.text("summary");
         fields.insert("summary".to_owned(), format!("No evidence: {why}. {summary}").trim_end().into());
     }
+    if let (Some(_), Some(evaluation)) = (part, &found.evaluation) {
+        let whole = found.text("summary");
+        let holds = format!("{whole} This part holds {} of the {} values.", items.len(), evaluation.items.len());
+        fields.insert("summary".to_owned(), holds.trim_start().into());
+    }
     let suffix = part.map(|(number, of)| format!(" (part {number} of {of})")).unwrap_or_default();
     fields
         .insert("title".to_owned(), (shortened(&title, TITLE_CHARS_MAX.saturating_sub(suffix.len())) + &suffix).into());

@@ -3,6 +3,8 @@
 //! JSON and YAML are both read into this. Long parts that no importer reads, such as samples, are not held: they stand as
 //! [`Aside`], with their number and their hash.
 
+use std::collections::HashSet;
+
 use lyceum_protocol::publication::Json;
 
 /// A value.
@@ -34,6 +36,27 @@ pub struct Aside {
 }
 
 impl Tree {
+    /// A map. Of a repeated key the last one counts, as most readers have it.
+    pub fn map(mut entries: Vec<(String, Self)>) -> Self {
+        let few = entries.len() <= 16;
+        let mut seen: HashSet<&str> = HashSet::new();
+        let repeated = |n: usize, key: &str| {
+            entries.get(n.saturating_add(1)..).is_some_and(|rest| rest.iter().any(|(other, _)| other == key))
+        };
+        let again: Vec<bool> = if few {
+            entries.iter().enumerate().map(|(n, (key, _))| repeated(n, key)).collect()
+        } else {
+            let mut again: Vec<bool> = entries.iter().rev().map(|(key, _)| !seen.insert(key)).collect();
+            again.reverse();
+            again
+        };
+        if again.contains(&true) {
+            let mut again = again.into_iter();
+            entries.retain(|_| again.next() == Some(false));
+        }
+        Self::Map(entries)
+    }
+
     /// The value of a key; null counts as absent. Of a repeated key the last one, as most readers have it.
     pub fn get(&self, key: &str) -> Option<&Self> {
         let found = self.entries().iter().rev().find(|(known, _)| known == key);
@@ -194,5 +217,17 @@ mod tests {
         assert_eq!(tree.get("c").and_then(Tree::count), Some(5));
         assert_eq!(tree.raw(30), "{a: {b:  x , n: null}, c: 5.0}");
         assert_eq!(tree.raw(5), "{a: …");
+    }
+
+    #[test]
+    fn of_a_repeated_key_the_last_one_counts() {
+        for others in [0, 40] {
+            let others = (0..others).map(|n| (format!("x{n}"), Tree::Null));
+            let twice =
+                [("a", "1"), ("b", "2"), ("a", "3")].map(|(key, said)| (key.to_owned(), Tree::Text(said.into())));
+            let tree = Tree::map(twice.into_iter().chain(others).collect());
+            let keys: Vec<&str> = tree.entries().iter().map(|(key, _)| key.as_str()).take(2).collect();
+            assert_eq!((keys, tree.text_at("a")), (vec!["b", "a"], Some("3")));
+        }
     }
 }

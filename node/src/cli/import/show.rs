@@ -134,9 +134,9 @@ fn finding(context: &mut Context, report: &Report, ready: &Ready, marking: Marki
     }
     for model in value.get("models").and_then(Value::as_array).into_iter().flatten() {
         let said = |name: &str| model.get(name).and_then(Value::as_str).unwrap_or_default();
-        let revision =
-            if said("revision").is_empty() { String::new() } else { format!(" revision {}", said("revision")) };
-        out.line(&format!("  model: {}{}", safe_text::line(said("name")), safe_text::line(&revision)))?;
+        let revision = safe_text::line(said("revision"));
+        let revision = if revision.is_empty() { revision } else { format!(" revision {revision}") };
+        out.line(&format!("  model: {}{revision}", safe_text::line(said("name"))))?;
     }
     let results = value
         .pointer("/evaluation/evaluation_results")

@@ -44,6 +44,7 @@ use private::{Keep, LeftOut};
 use record::Ready;
 use tree::Tree;
 
+pub use note::is_field;
 pub use open::import;
 
 /// What the command line says for all files.

@@ -30,6 +30,7 @@ use fields::Fields;
 use taxonomy::Term;
 
 pub use call::Call;
+pub use date::is_date;
 pub use finding::{Detail, Evaluation, Finding, Risk, Severity};
 pub use import::Import;
 pub use json::Json;

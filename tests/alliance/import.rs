@@ -32,6 +32,19 @@ fn ids(objects: &[Value]) -> Vec<&str> {
 }
 
 #[test]
+fn what_is_asked_in_a_wrong_way_is_said() {
+    let folder = tempfile::tempdir().unwrap();
+    let node = lab(folder.path());
+    import(&node, &["avid.jsonl"], &["--dry-run", "--keep", "emial"]).badly(2, "home-folder, host, account, email");
+    import(&node, &["lm_eval_0_4.json"], &[]).well();
+    let again = import(&node, &["lm_eval_0_4.json"], &["--attach-source", "--keep", "home-folder,host,email"]).well();
+    assert!(again.stderr.contains("was not attached now: `lyceum attach "), "{}", again.stderr);
+    let twice = folder.path().join("twice.json");
+    std::fs::write(&twice, std::fs::read_to_string(fixture("lm_eval_0_4.json")).unwrap().repeat(2)).unwrap();
+    import(&node, &[&twice.display().to_string()], &[]).badly(1, "one file holds one of them");
+}
+
+#[test]
 fn two_imports_of_one_file_at_once_publish_it_once() {
     let folder = tempfile::tempdir().unwrap();
     let node = lab(folder.path());

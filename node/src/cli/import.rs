@@ -12,7 +12,7 @@ use super::{Context, progress, publish, safe_text};
 use crate::client::Client;
 use crate::failure::Failure;
 use crate::import::private::{Keep, Kind};
-use crate::import::{Options, Report, import};
+use crate::import::{Options, Report, import, is_field};
 use send::{Importing, Waiting};
 
 /// A file that is read sooner needs no bar.
@@ -65,6 +65,13 @@ pub(super) struct Args {
 pub(super) async fn run(args: Args, context: &mut Context) -> Result<(), Failure> {
     if args.keep.iter().any(|name| name == "secret") {
         return Err(Failure::refused("a secret is never published").next("take it out of the file and revoke it"));
+    }
+    let kinds = Kind::PRIVATE.map(Kind::name);
+    let is_known = |name: &str| kinds.contains(&name) || name.contains(['.', '[']) || is_field(name);
+    if let Some(unknown) = args.keep.iter().find(|name| !is_known(name.as_str())) {
+        let next =
+            format!("it knows {}, and fields as they are listed, such as evaluation.model_info", kinds.join(", "));
+        return Err(Failure::usage(format!("--keep does not know {unknown:?}")).next(next));
     }
     let options = Options {
         keep: Keep::new(args.keep.clone()),

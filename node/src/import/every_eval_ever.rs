@@ -8,7 +8,7 @@ use lyceum_protocol::publication::evaluation::{self, Record, UNKNOWN, names};
 
 use super::found::{Evaluation, Found, Item, Model, Tool};
 use super::tree::Tree;
-use super::{Importer, Material, Options, Refusal, Rest, number};
+use super::{Importer, Material, Options, Refusal, Rest, number, private};
 
 /// Reads records of Every Eval Ever.
 #[derive(Debug)]
@@ -46,7 +46,12 @@ fn record(given: &Tree) -> Result<Found, Refusal> {
         Some(&"0.1" | &"0.2") => "0.2.0",
         Some(_) => evaluation::SCHEMA_VERSION,
         None => {
-            return Err(Refusal::new(format!("is a record of schema {version}, and 0.1 to 0.3 are known here")));
+            let said = if version.is_empty() {
+                "no schema".to_owned()
+            } else {
+                format!("schema {:?}", private::quoted(&version))
+            };
+            return Err(Refusal::new(format!("is a record of {said}, and 0.1 to 0.3 are known here")));
         }
     };
     let Json::Object(mut fields) = given.to_json() else { return Err(Refusal::new("is no record")) };

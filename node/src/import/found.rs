@@ -2,7 +2,7 @@
 
 use lyceum_protocol::publication::Unscored;
 use lyceum_protocol::publication::evaluation::names;
-use lyceum_protocol::publication::{Json, Publication};
+use lyceum_protocol::publication::{Json, Publication, is_date};
 
 use super::metric::{self, Direction};
 use super::number::{NoNumber, Number};
@@ -61,6 +61,11 @@ impl Found {
     /// Sets a field of every publication if its value is one that may stand there, such as a date; else it is left out.
     pub fn set_checked(&mut self, name: &'static str, value: impl Into<Json>) {
         let value = value.into();
+        if let (name @ "created", Json::Text(text)) = (name, &value)
+            && !is_date(text)
+        {
+            return self.leave_out(name, format!("{:?} is no date such as 2026-11-25", private::quoted(text)));
+        }
         let probe = Json::from([("type", "note".into()), ("title", "t".into()), (name, value.clone())]);
         match Publication::from_json(probe).and_then(|probe| probe.check_own()) {
             Ok(()) => self.set(name, value),
@@ -393,6 +398,17 @@ mod tests {
     fn row(metric: &str, raw: &str, lower: Option<bool>) -> Row {
         let value = number::read(Some(&Tree::Text(raw.to_owned())));
         Row { lower_is_better: lower, ..Row::new("t", metric, value) }
+    }
+
+    #[test]
+    fn what_is_no_date_is_left_out() {
+        let mut found = Found::default();
+        for date in ["yesterday", "2024-13-45"] {
+            found.set_checked_text("created", Some(date));
+        }
+        assert_eq!((found.text("created"), found.left_out.len()), ("", 2));
+        found.set_checked_text("created", Some("2024-05"));
+        assert_eq!(found.text("created"), "2024-05");
     }
 
     #[test]

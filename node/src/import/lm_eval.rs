@@ -336,6 +336,10 @@ fn samples_beside(results: &Path) -> Option<(u64, Option<String>)> {
     files.sort();
     let (mut count, mut hash) = (0_u64, Sha256::new());
     for path in &files {
+        // A pipe beside the results would be waited for, a device read for ever.
+        if !std::fs::metadata(path).ok()?.is_file() {
+            return None;
+        }
         let mut file = std::fs::File::open(path).ok()?;
         let mut buffer = vec![0; 64 * 1024];
         loop {

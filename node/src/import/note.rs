@@ -109,6 +109,11 @@ const FIELDS: &[&str] = &[
     "verdict",
 ];
 
+/// Whether what an importer makes has a field of this name.
+pub fn is_field(name: &str) -> bool {
+    FIELDS.contains(&name) || name == "unscored"
+}
+
 /// Whether a text has a letter of the script of its language, where that script is one of its own.
 fn is_written_in(language: &str, text: &str) -> bool {
     let within =

@@ -203,10 +203,8 @@ fn run(
     options: &Options,
     format: &Cell<Option<&'static str>>,
 ) -> Result<Vec<Found>, Refusal> {
-    let importer: &dyn Importer = *IMPORTERS
-        .iter()
-        .find(|importer| importer.claims(material))
-        .ok_or_else(|| Refusal::new("is of no format that is known here: see `lyceum help import`"))?;
+    let importer: &dyn Importer =
+        *IMPORTERS.iter().find(|importer| importer.claims(material)).ok_or_else(|| no_format(material))?;
     format.set(Some(importer.name()));
     let marking = marked(material)?;
     let mut found = importer.read(material, rest, options)?;
@@ -214,6 +212,19 @@ fn run(
         one.marking = one.marking.or(marking);
     }
     Ok(found)
+}
+
+/// Why no importer takes a file.
+fn no_format(material: &Material<'_>) -> Refusal {
+    let alone = Material { first: material.first.clone(), ..self::material(material.path, Shape::Json) };
+    let importer = IMPORTERS.iter().find(|importer| importer.claims(&alone));
+    match importer.filter(|_| material.shape == Shape::JsonLines) {
+        Some(importer) => Refusal::new(format!(
+            "begins as a file of {}, and something follows where that ends: one file holds one of them",
+            importer.name()
+        )),
+        None => Refusal::new("is of no format that is known here: see `lyceum help import`"),
+    }
 }
 
 /// The marking that a file names, whatever its format: what is restricted is not imported, and where it cannot be read

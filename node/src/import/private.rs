@@ -221,6 +221,19 @@ fn below(path: &str, key: &str) -> String {
     if path.is_empty() { key.to_owned() } else { format!("{path}.{key}") }
 }
 
+/// Longest text of a file that is quoted in a reason, in characters.
+const QUOTED: usize = 40;
+
+/// A text of a file as it is quoted to people: short, and without what must not leave.
+pub fn quoted(text: &str) -> String {
+    let mut json = Json::Text(text.to_owned());
+    clean(&mut json, &Keep::default());
+    match json {
+        Json::Text(text) => cut(&text, QUOTED),
+        _ => String::new(),
+    }
+}
+
 /// What a person keeps although it is private: names of kinds (`email`) or of fields, as they are listed.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Keep(BTreeSet<String>);

@@ -1,7 +1,7 @@
 //! The shape of dates, as far as publications need it.
 
 /// Whether a text is a year, a month or a day of ISO 8601 (`2026`, `2026-11`, `2026-11-25`), or a time of RFC 3339.
-pub(super) fn is_date(text: &str) -> bool {
+pub fn is_date(text: &str) -> bool {
     match text.split_once(['T', ' ']) {
         Some((day, time)) => day.len() == 10 && is_day(day) && is_time(time),
         None => is_day(text),

@@ -86,10 +86,18 @@ impl Importing {
         let mut first = None;
         let mut batch: Vec<Sent<'_>> = Vec::new();
         let mut gone = 0_usize;
+        let mut told_source = false;
         for (n, (ready, marking)) in report.ready.iter().enumerate() {
             let opens = ready.part.is_some_and(|(number, _)| number == 1);
             if let Some(Some(id)) = known.get(n) {
                 show::known(context, report, ready, id)?;
+                if let (Some(source), false) = (source, told_source) {
+                    told_source = true;
+                    let (file, id) = (source.path.display(), id.get(..12).unwrap_or(id));
+                    context.out.note(&format!(
+                        "{file} was published before and was not attached now: `lyceum attach {id} {file}` does that"
+                    ));
+                }
                 first = if opens { Some(id.clone()) } else { first };
                 continue;
             }

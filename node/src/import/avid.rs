@@ -255,6 +255,14 @@ impl About<'_> {
         let weaknesses = self.report.at(&["impact", "cwe"]).map(Tree::one_or_many).unwrap_or_default();
         tags.extend(weaknesses.iter().filter_map(|cwe| cwe.scalar_at("cweId")));
         found.set("tags", texts(tags));
+        let impact = self.report.get("impact").map(Tree::entries).unwrap_or_default();
+        for (key, _) in impact.iter().filter(|(key, _)| !matches!(key.as_str(), "avid" | "cwe")) {
+            let only = if key == "cvss" { "only its word for the severity is taken over" } else { "is not taken over" };
+            found.leave_out(format!("impact.{key}"), only);
+        }
+        if self.report.at(&["impact", "avid", "lifecycle_view"]).is_some() {
+            found.leave_out("impact.avid.lifecycle_view", "is not taken over");
+        }
         found.set_checked("taxonomies", texts(self.taxonomies()));
         let credits = self.report.get("credit").or_else(|| self.report.get("credits"));
         let authors: Vec<Json> = credits

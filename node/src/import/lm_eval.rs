@@ -89,7 +89,7 @@ impl Importer for LmEval {
             (0, _) => samples_beside(material.path),
             (count, hash) => Some((count, Some(data_encoding::HEXLOWER.encode(&hash.finalize())))),
         };
-        found.left_out = left_out;
+        found.left_out.extend(left_out);
         for (field, why) in [
             ("pretty_env_info", "details of a machine"),
             ("git_hash", "the commit of the folder that the tool was started in, no version"),

@@ -133,6 +133,9 @@ fn one(
         .insert("title".to_owned(), (shortened(&title, TITLE_CHARS_MAX.saturating_sub(suffix.len())) + &suffix).into());
     let mut json = Json::Object(fields);
     let mut left_out = found.left_out.clone();
+    if found.samples.is_some() {
+        left_out.push(LeftOut::new("samples", "what was asked and answered: its number and its hash are published"));
+    }
     left_out.extend(private::clean(&mut json, making.keep));
     let content = data_encoding::HEXLOWER.encode(&Sha256::digest(normalised(&json).to_bytes()));
     finish(&mut json, found, part, making, &content);

@@ -5,7 +5,7 @@ use super::{Context, outcome, safe_text};
 use crate::api::shapes::HiddenCount;
 use crate::client::Client;
 use crate::failure::Failure;
-use crate::views::about::shapes::{About, Joining, Name};
+use crate::views::about::shapes::{About, Joining, LeftOut, Name};
 
 /// Show what the alliance knows about a model: numbers, risks, releases, reviews.
 ///
@@ -108,7 +108,7 @@ fn said_words(joining: &Joining) -> String {
 
 fn note(page: &About, context: &Context) {
     let nothing = page.names.iter().all(|name| name.publications == 0);
-    if nothing {
+    if nothing && page.hidden == LeftOut::default() {
         context.out.note("Nothing here is about a model of exactly this name. Look for it by words: lyceum search");
     }
     let hidden = HiddenCount { superseded: page.hidden.superseded, retracted: page.hidden.retracted };

@@ -37,7 +37,8 @@ pub(super) fn print(page: &About, context: &mut Context) -> Result<(), Failure> 
     section("Reviews", &page.reviews, context, |it| {
         let measured = it.measured.then(|| "with numbers of its own".to_owned());
         let vendor = (it.party == Party::First).then(|| "by the vendor".to_owned());
-        let of = format!("{} {}", it.verdict, short_id(&it.target));
+        let gone = it.target_hidden.map(|how| format!(", which is {}", outcome::word(how))).unwrap_or_default();
+        let of = format!("{} {}{gone}", it.verdict, short_id(&it.target));
         (&it.head, vec![Some(of), measured, vendor])
     })?;
     section("Calls", &page.calls, context, |it| (&it.head, vec![it.ends.as_ref().map(|ends| format!("ends {ends}"))]))

@@ -115,10 +115,12 @@ fn release(page: &Page<'_>, item: &Item) -> Option<ReleaseRow> {
 }
 
 fn review(page: &Page<'_>, item: &Item) -> ReviewRow {
+    let target = item.card.target.as_ref().and_then(|target| target.parse().ok());
     ReviewRow {
         head: page.head(item),
         verdict: item.card.verdict.clone().unwrap_or_default(),
         target: item.card.target.clone().unwrap_or_default(),
+        target_hidden: target.and_then(|target| page.known.items.get(&target)?.at.hidden),
         party: page.party(item.at.org),
         measured: item.card.scores.is_some(),
     }

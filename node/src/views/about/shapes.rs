@@ -292,6 +292,8 @@ pub struct ReviewRow {
     pub verdict: String,
     /// What it is of, hex.
     pub target: String,
+    /// Whether that is superseded or retracted.
+    pub target_hidden: Option<Hidden>,
     /// How the reviewer stands to the model.
     pub party: Party,
     /// Whether it holds numbers of its own.

@@ -214,6 +214,7 @@ fn replications_count_by_organisation_without_author_vendor_and_copies() {
     // Who was first does not depend on who is hidden.
     world.add(17, 1, retract(1));
     let page = world.about("m");
+    assert!(page.reviews.iter().all(|review| review.target_hidden == Some(Hidden::Retracted)));
     assert_eq!(scores(&page)[0].copy_of, Some(id(1).to_string()));
     assert_eq!(page.hidden.retracted, 1);
     let all = world.page("m", true);

@@ -7,6 +7,7 @@
 
 use std::collections::BTreeSet;
 use std::fs;
+use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 /// What the engine calls its thread.
@@ -14,12 +15,15 @@ const NAME: &str = "log flusher";
 /// Between two looks.
 const LOOK_EVERY: Duration = Duration::from_secs(5);
 
+/// How long a thread may take to get its name, which it does a moment after it begins.
+const NAMED_WITHIN: Duration = Duration::from_secs(2);
+/// One database of a process is opened at a time: the thread that comes meanwhile is its own.
+static OPENING: Mutex<()> = Mutex::new(());
+
 /// The threads of a database. Of none, where the system lists no threads, nothing can be said.
 #[derive(Debug)]
 pub(super) struct Watch {
-    /// Those that were there before.
-    others: BTreeSet<u32>,
-    /// Those that came, once they were seen: a thread gets its name a moment after it begins.
+    /// Those that came while it was opened.
     threads: BTreeSet<u32>,
     pub(super) every: Duration,
     looked: Instant,
@@ -39,17 +43,18 @@ fn is_called(thread: u32, name: &str) -> bool {
 impl Watch {
     /// Opens a database and watches the thread that it starts.
     pub(super) fn opening<T>(open: impl FnOnce() -> T) -> (T, Self) {
+        let _alone = OPENING.lock().unwrap_or_else(PoisonError::into_inner);
         let others = threads(NAME);
         let opened = open();
-        let mut watch = Self { others, threads: BTreeSet::new(), every: LOOK_EVERY, looked: Instant::now() };
-        watch.find();
-        (opened, watch)
-    }
-
-    /// Looks for the threads that came. Those of another store of this process may be among them: it has ended when all
-    /// have.
-    fn find(&mut self) {
-        self.threads = threads(NAME).difference(&self.others).copied().collect();
+        let (asked, lists) = (Instant::now(), fs::exists("/proc/self/task").unwrap_or(false));
+        let threads = loop {
+            let came: BTreeSet<u32> = threads(NAME).difference(&others).copied().collect();
+            if !came.is_empty() || !lists || asked.elapsed() >= NAMED_WITHIN {
+                break came;
+            }
+            std::thread::sleep(Duration::from_millis(1));
+        };
+        (opened, Self { threads, every: LOOK_EVERY, looked: Instant::now() })
     }
 
     /// Says once in a while whether the thread has ended.
@@ -58,11 +63,7 @@ impl Watch {
             return false;
         }
         self.looked = Instant::now();
-        if self.threads.is_empty() {
-            self.find();
-            return false;
-        }
-        !self.threads.iter().any(|thread| is_called(*thread, NAME))
+        !self.threads.is_empty() && !self.threads.iter().any(|thread| is_called(*thread, NAME))
     }
 }
 
@@ -119,13 +120,21 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let (database, mut watch) = Watch::opening(|| sled::Config::new().path(folder.path()).open().unwrap());
         watch.every = Duration::ZERO;
-        let deadline = Instant::now() + Duration::from_secs(20);
-        while watch.threads.is_empty() {
-            assert!(Instant::now() < deadline, "the engine calls its thread otherwise now: it is not watched any more");
-            assert!(!watch.has_ended());
-            thread::yield_now();
-        }
+        assert!(!watch.threads.is_empty(), "the engine calls its thread otherwise now: it is not watched any more");
         assert!(!watch.has_ended());
         drop(database);
+    }
+
+    #[test]
+    fn the_thread_of_another_database_is_not_taken_for_its_own() {
+        let ((end, other), mut watch_of_other) = Watch::opening(stand_in);
+        let ((keep, own), mut watch) = Watch::opening(stand_in);
+        assert!(watch.threads.is_disjoint(&watch_of_other.threads));
+        (watch.every, watch_of_other.every) = (Duration::ZERO, Duration::ZERO);
+        end.send(()).unwrap();
+        other.join().unwrap();
+        assert!(watch_of_other.has_ended() && !watch.has_ended());
+        keep.send(()).unwrap();
+        own.join().unwrap();
     }
 }

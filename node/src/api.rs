@@ -20,6 +20,7 @@ mod publish;
 mod published;
 mod quota;
 mod search;
+mod seen;
 mod serve;
 
 use std::future::Future;

@@ -12,7 +12,7 @@ use serde::Deserialize;
 
 use super::listing::name_of;
 use super::search::not_searched;
-use super::{Node, NodeFault, Problem};
+use super::{Node, NodeFault, Problem, seen};
 use crate::failure::Failure;
 use crate::index::SearchFault;
 use crate::views::about::about;
@@ -43,6 +43,7 @@ pub(super) async fn model<N: Node>(
         let next = format!("give its exact name, revision or digest, of at most {MODEL_CHARS_MAX} characters");
         return Err(Problem::new(StatusCode::BAD_REQUEST, &failure.next(next)));
     }
+    let behind = seen::not_seen(&node).await?;
     let (index, asked) = (node.index().clone(), query.model.clone());
     let gathered = tokio::task::spawn_blocking(move || index.about(&asked)).await;
     let mut known: Known = match gathered {
@@ -57,7 +58,6 @@ pub(super) async fn model<N: Node>(
     let places: Vec<Place> =
         known.items.values().map(|item| (item.at.id, item.at.log, item.at.seq, item.at.org)).collect();
     let (gone, names) = node.look(move |state| (gone(state, &places), names(state, &places))).await?;
-    let behind = node.index().status().behind_entries;
     let folded = tokio::task::spawn_blocking(move || {
         known.remove(&gone);
         let mut page = about(&query.model, &known, &names, query.all.unwrap_or(false));

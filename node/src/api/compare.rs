@@ -8,7 +8,7 @@ use serde::Deserialize;
 
 use super::entries::{find, read};
 use super::listing::publication_of;
-use super::outcome::outcome_of;
+use super::outcome::outcome_now;
 use super::shapes::SaidShape;
 use super::{Node, Problem};
 use crate::failure::Failure;
@@ -27,16 +27,23 @@ pub(super) async fn comparison<N: Node>(
     Shared(node): Shared<N>,
     Query(query): Query<CompareQuery>,
 ) -> Result<Json<Comparison>, Problem> {
-    let (a, first) = side(&node, &query.a).await?;
-    let (b, second) = side(&node, &query.b).await?;
+    let (a, first, behind) = side(&node, &query.a).await?;
+    let (b, second, also) = side(&node, &query.b).await?;
+    if a.id == b.id {
+        let failure = Failure::usage("both are the same entry").next("name two evaluations");
+        return Err(Problem::new(StatusCode::BAD_REQUEST, &failure));
+    }
     match (first.evaluation(), second.evaluation()) {
-        (Some(one), Some(other)) => Ok(Json(compare((a, one), (b, other)))),
+        (Some(one), Some(other)) => {
+            Ok(Json(Comparison { behind_entries: behind.max(also), ..compare((a, one), (b, other)) }))
+        }
         (None, _) => Err(no_scores(&a)),
         (_, None) => Err(no_scores(&b)),
     }
 }
 
-async fn side<N: Node>(node: &N, id: &str) -> Result<(Side, Publication), Problem> {
+/// One side, its publication, and how many entries may say something else of it.
+async fn side<N: Node>(node: &N, id: &str) -> Result<(Side, Publication, u64), Problem> {
     let (placed, _) = find(node, id).await?;
     let entry = read(node, placed.log, placed.seq).await?;
     let publication = publication_of(&entry).map_err(|why| {
@@ -44,7 +51,7 @@ async fn side<N: Node>(node: &N, id: &str) -> Result<(Side, Publication), Proble
         Problem::new(StatusCode::CONFLICT, &failure.next("name two evaluations, as `lyceum log` lists them"))
     })?;
     let model = publication.evaluation().map(|evaluation| evaluation.record.model.id.clone());
-    let outcome = outcome_of(node, entry.id()).await?;
+    let outcome = outcome_now(node, entry.id()).await?;
     let hidden = outcome.hidden();
     let mut disputed_by: Vec<Who> = Vec::new();
     // In order of their organisations, and of those in order of time.
@@ -65,7 +72,7 @@ async fn side<N: Node>(node: &N, id: &str) -> Result<(Side, Publication), Proble
         reason: outcome.retracted.and_then(|retraction| retraction.reason),
         disputed_by,
     };
-    Ok((side, publication))
+    Ok((side, publication, outcome.behind_entries))
 }
 
 fn no_scores(side: &Side) -> Problem {

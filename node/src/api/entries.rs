@@ -21,9 +21,9 @@ use lyceum_protocol::state::State;
 use serde::Deserialize;
 
 use super::listing::{Placed, line_of, publication_of, value_of};
-use super::outcome::outcome_of;
+use super::outcome::outcome_now;
 use super::shapes::{EntryLine, EntryPage, HiddenCount, LogPage};
-use super::{Node, Problem};
+use super::{Node, Problem, seen};
 use crate::failure::Failure;
 use crate::index::query::Key;
 use crate::index::schema::{facet, is_about};
@@ -99,7 +99,8 @@ pub(super) async fn log<N: Node>(
     };
     let kind = query.kind.as_deref().map(PublicationType::of);
     let model = query.model.as_deref().map(|model| facet(Key::Model, model));
-    let mut page = LogPage { entries: Vec::new(), next: None, hidden: HiddenCount::default() };
+    let behind_entries = seen::not_seen_now(&node).await?;
+    let mut page = LogPage { entries: Vec::new(), next: None, hidden: HiddenCount::default(), behind_entries };
     let mut last: Option<ListKey> = None;
     let mut passed = HiddenCount::default();
     loop {
@@ -240,7 +241,7 @@ pub(super) async fn show<N: Node>(Shared(node): Shared<N>, Path(id): Path<String
     // Read from the disk, it is checked as if it came from a stranger: this is the moment when it is believed.
     let again = PublicKey::admit(&entry.header().key).map(|key| entry.to_untrusted().verify(network, &key));
     let publication = publication_of(&entry);
-    let outcome = outcome_of(&node, entry.id()).await?;
+    let outcome = outcome_now(&node, entry.id()).await?;
     Ok(Json(EntryPage {
         line: EntryLine { left_out: outcome.hidden(), ..line_of(&placed, &entry, &publication) },
         outcome: Some(outcome),

@@ -1,7 +1,5 @@
 //! Whole publications in pages, each with what became of it: what exports are made of.
 
-mod seen;
-
 use axum::Json;
 use axum::extract::{Query, State as Shared};
 use axum::http::StatusCode;
@@ -16,7 +14,7 @@ use super::entries::{ListKey, Wanted, find, newest, organisation, parse_key};
 use super::listing::{Placed, line_of, publication_of};
 use super::outcome::outcome_of;
 use super::shapes::{EntryLine, ExportEntry, ExportPage, LeftOutCount, OutcomeShape};
-use super::{Node, NodeFault, Problem};
+use super::{Node, NodeFault, Problem, seen};
 use crate::failure::Failure;
 use crate::index::query::Key;
 use crate::index::schema::{facet, is_about};

@@ -9,7 +9,7 @@ use lyceum_protocol::standing::Standing;
 
 use super::listing::{name_of, publication_of};
 use super::shapes::{OutcomeShape, RetractionShape, SaidShape};
-use super::{Node, NodeFault};
+use super::{Node, NodeFault, seen};
 use crate::index::IndexFault;
 use crate::time::rfc3339;
 use crate::views::outcome::{Retraction, Said};
@@ -43,6 +43,12 @@ impl From<IndexFault> for NodeFault {
     fn from(fault: IndexFault) -> Self {
         Self::Store(format!("the search index: {fault}"))
     }
+}
+
+/// The same, once the index has had time to see what is held now; where it has not seen all, the outcome says so.
+pub(super) async fn outcome_now<N: Node>(node: &N, id: EntryId) -> Result<OutcomeShape, NodeFault> {
+    let behind_entries = seen::not_seen(node).await?;
+    Ok(OutcomeShape { behind_entries, ..outcome_of(node, id).await? })
 }
 
 /// Folds what is linked to an entry.
@@ -152,5 +158,6 @@ fn shape(outcome: &Outcome, own: Option<OrgId>, names: &BTreeMap<OrgId, String>)
         retracted: outcome.retracted.as_ref().map(retraction),
         newest_retracted: outcome.newest_retracted.as_ref().map(retraction),
         said: all,
+        behind_entries: 0,
     }
 }

@@ -9,7 +9,7 @@ use serde::Deserialize;
 use super::entries::organisation;
 use super::listing::{Placed, line_of, publication_of};
 use super::shapes::{HiddenCount, SearchHit, SearchPage};
-use super::{Node, Problem};
+use super::{Node, Problem, seen};
 use crate::cli::safe_text;
 use crate::failure::Failure;
 use crate::index::query::{Key, Query as Words, QueryFault};
@@ -118,6 +118,7 @@ pub(super) async fn search<N: Node>(
     }
     let limit = query.n.unwrap_or(RESULTS).clamp(1, RESULTS_MAX);
     let wanted = Wanted { query: words, now: query.now, clock, limit, all: query.all.unwrap_or(false) };
+    let behind_entries = seen::not_seen_now(&node).await?;
     let found = searched(node.index().clone(), wanted).await?;
     let places: Vec<_> = found.hits.iter().map(|hit| (hit.log, hit.seq)).collect();
     let asked = places.clone();
@@ -140,6 +141,6 @@ pub(super) async fn search<N: Node>(
         total: found.total,
         hidden: HiddenCount { superseded: found.superseded, retracted: found.retracted },
         now: time::rfc3339(found.now),
-        behind_entries: node.index().status().behind_entries,
+        behind_entries,
     }))
 }

@@ -8,22 +8,44 @@ use lyceum_protocol::hash::LogId;
 use lyceum_protocol::standing::Standing;
 use lyceum_protocol::state::{Fact, Record, State};
 
-use super::super::listing::publication_of;
-use super::super::{Node, NodeFault, Problem};
+use super::listing::publication_of;
+use super::{Node, NodeFault, Problem};
 use crate::failure::Failure;
 
-/// How long the index may take to follow.
+/// How long the index may take to follow before an export.
 const PATIENCE: Duration = Duration::from_secs(10);
+/// How long it may take before anything else is answered; then the answer says that it is behind.
+const BRIEFLY: Duration = Duration::from_secs(2);
 /// Between two looks.
 const LOOK_EVERY: Duration = Duration::from_millis(50);
 
-/// Waits until the index has seen what is held now. It goes through each log in order, so that it is enough to ask for
-/// the last publication of each.
+/// Waits until the index has seen what is held now.
 ///
 /// # Errors
 /// [`Problem`] if it does not follow in time, or the node does not answer.
 pub(super) async fn until_all_is_seen<N: Node>(node: &N) -> Result<(), Problem> {
-    let deadline = tokio::time::Instant::now() + PATIENCE;
+    if follows(node, PATIENCE).await? == 0 { Ok(()) } else { Err(behind(node)) }
+}
+
+/// How many entries are not in the index at this moment, of those that are held.
+///
+/// # Errors
+/// [`NodeFault`] if the node does not answer.
+pub(super) async fn not_seen_now<N: Node>(node: &N) -> Result<u64, NodeFault> {
+    follows(node, Duration::ZERO).await
+}
+
+/// Waits briefly until the index has seen what is held now; how many entries are not in it then.
+///
+/// # Errors
+/// [`NodeFault`] if the node does not answer.
+pub(super) async fn not_seen<N: Node>(node: &N) -> Result<u64, NodeFault> {
+    follows(node, BRIEFLY).await
+}
+
+/// The index goes through each log in order, so that it is enough to ask for the last publication of each.
+async fn follows<N: Node>(node: &N, patience: Duration) -> Result<u64, NodeFault> {
+    let deadline = tokio::time::Instant::now() + patience;
     let mut ahead = unseen(node, node.look(last_of_each).await?);
     let mut doubtful = false;
     loop {
@@ -32,11 +54,14 @@ pub(super) async fn until_all_is_seen<N: Node>(node: &N) -> Result<(), Problem> 
         doubtful |= readable.len() < ahead.len();
         ahead = unseen(node, readable);
         let opened = node.index().snapshot().is_some();
-        if opened && ahead.is_empty() && (!doubtful || node.index().status().behind_entries == 0) {
-            return Ok(());
+        let told = node.index().status().behind_entries;
+        if opened && ahead.is_empty() && (!doubtful || told == 0) {
+            return Ok(0);
         }
         if tokio::time::Instant::now() >= deadline {
-            return Err(behind(node));
+            // Each log has one entry at least that is not in it.
+            let logs = u64::try_from(ahead.len()).unwrap_or(u64::MAX);
+            return Ok(told.max(logs).max(1));
         }
         tokio::time::sleep(LOOK_EVERY).await;
     }

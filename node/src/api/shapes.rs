@@ -119,6 +119,9 @@ pub struct OutcomeShape {
     pub newest_retracted: Option<RetractionShape>,
     /// What is said of it, and of its other versions.
     pub said: Vec<SaidShape>,
+    /// Entries that were not looked at: one of them may say something else.
+    #[serde(default)]
+    pub behind_entries: u64,
 }
 
 impl OutcomeShape {
@@ -131,6 +134,7 @@ impl OutcomeShape {
             retracted: None,
             newest_retracted: None,
             said: Vec::new(),
+            behind_entries: 0,
         }
     }
 
@@ -205,6 +209,9 @@ pub struct LogPage {
     /// How many were left out on the way.
     #[serde(default)]
     pub hidden: HiddenCount,
+    /// Entries that were not looked at: one of them may supersede or retract what is listed.
+    #[serde(default)]
+    pub behind_entries: u64,
 }
 
 /// One publication to be published.

@@ -118,8 +118,7 @@ fn note(page: &About, context: &Context) {
     for (list, count) in &page.more {
         context.out.note(&format!("{count} more {list} are not shown: the newest are."));
     }
-    if page.behind_entries > 0 {
-        let behind = page.behind_entries;
-        context.out.note(&format!("The search index is still being built: {behind} entries are not in it yet."));
+    if let Some(words) = outcome::behind(page.behind_entries) {
+        context.out.note(&words);
     }
 }

@@ -29,7 +29,11 @@ pub(super) async fn run(args: Args, context: &mut Context) -> Result<(), Failure
     if context.out.is_json() {
         return context.out.object(&comparison);
     }
-    print(&comparison, context)
+    print(&comparison, context)?;
+    if let Some(words) = outcome::behind(comparison.behind_entries) {
+        context.out.note(&words);
+    }
+    Ok(())
 }
 
 fn print(comparison: &Comparison, context: &mut Context) -> Result<(), Failure> {

@@ -76,6 +76,7 @@ pub(super) async fn run(args: Args, context: &mut Context) -> Result<(), Failure
         all: args.all,
     };
     let mut hidden = HiddenCount::default();
+    let mut behind = 0;
     let mut shown = 0_usize;
     let mut rows = Vec::new();
     let more = loop {
@@ -89,6 +90,7 @@ pub(super) async fn run(args: Args, context: &mut Context) -> Result<(), Failure
             }
         }
         hidden.add(page.hidden);
+        behind = behind.max(page.behind_entries);
         request.before = page.next;
         if request.before.is_none() || shown >= wanted {
             break request.before.is_some();
@@ -98,7 +100,7 @@ pub(super) async fn run(args: Args, context: &mut Context) -> Result<(), Failure
     if !context.out.is_json() && !rows.is_empty() {
         context.out.table(&COLUMNS, rows)?;
     }
-    if let Some(words) = outcome::left_out(hidden) {
+    for words in [outcome::left_out(hidden), outcome::behind(behind)].into_iter().flatten() {
         context.out.note(&words);
     }
     if shown == 0 {

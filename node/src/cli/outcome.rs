@@ -39,6 +39,16 @@ pub(super) fn left_out(hidden: HiddenCount) -> Option<String> {
     (!both.is_empty()).then(|| format!("Left out: {}. With them: --all", both.join(", ")))
 }
 
+/// What is said where the search index has not seen everything that is held.
+pub(super) fn behind(entries: u64) -> Option<String> {
+    let one = "an entry is not in the search index yet: it may say something else";
+    match entries {
+        0 => None,
+        1 => Some(one.to_owned()),
+        more => Some(format!("{more} entries are not in the search index yet: they may say something else")),
+    }
+}
+
 /// Organisations that say something, each with where it does; safe to print.
 pub(super) fn organisations(all: &[Who]) -> String {
     let named = |who: &Who| {

@@ -141,8 +141,7 @@ fn note(page: &SearchPage, context: &Context) {
     if let Some(words) = outcome::left_out(page.hidden) {
         context.out.note(&words);
     }
-    if page.behind_entries > 0 {
-        let behind = page.behind_entries;
-        context.out.note(&format!("The search index is still being built: {behind} entries are not in it yet."));
+    if let Some(words) = outcome::behind(page.behind_entries) {
+        context.out.note(&words);
     }
 }

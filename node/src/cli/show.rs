@@ -82,6 +82,9 @@ fn print(page: &EntryPage, context: &mut Context) -> Result<(), Failure> {
     }
     fields::print_files(&page.files, &line.id, context)?;
     outcome::print(page, context)?;
+    if let Some(words) = page.outcome.as_ref().and_then(|outcome| outcome::behind(outcome.behind_entries)) {
+        context.out.note(&words);
+    }
     for field in ["summary", "body"] {
         if let Some(text) = page.publication.as_ref().and_then(|it| it.get(field)).and_then(Value::as_str) {
             context.out.line("")?;

@@ -90,6 +90,9 @@ pub struct Comparison {
     pub only_a: Vec<String>,
     /// Results that only the second has.
     pub only_b: Vec<String>,
+    /// Entries that were not looked at: one of them may say something of the two.
+    #[serde(default)]
+    pub behind_entries: u64,
 }
 
 /// What a result is called: task, metric, filter.
@@ -151,6 +154,7 @@ pub fn compare((a, first): (Side, &Evaluation), (b, second): (Side, &Evaluation)
         results,
         only_a,
         only_b,
+        behind_entries: 0,
     }
 }
 

@@ -253,6 +253,7 @@ fn outcome() -> BoxedStrategy<OutcomeShape> {
             retracted,
             newest_retracted,
             said,
+            behind_entries: 0,
         })
         .boxed()
 }

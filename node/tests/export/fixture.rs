@@ -67,6 +67,7 @@ pub(crate) fn fallen(mut item: Item) -> Item {
             said("disputes", "Example Lab", true),
             said("replicates", "Invited", false),
         ],
+        behind_entries: 0,
     };
     item
 }

@@ -34,6 +34,12 @@ pub(super) async fn run(args: Args, context: &mut Context) -> Result<(), Failure
     let client = Client::connect(&context.home()?).await?;
     let target = Target::find(&client, &args.id).await?;
     target.must_be_own("supersede")?;
+    let newest = target.page.outcome.as_ref().and_then(|outcome| outcome.superseded_by.first());
+    if let Some(newest) = newest {
+        let failure =
+            Failure::refused(format!("{} was superseded by {} already", target.id(), publish::short_id(newest)));
+        return Err(failure.next(format!("supersede that one: lyceum supersede {} FILE", publish::short_id(newest))));
+    }
     let link = Link { rel: Rel::Supersedes, target: target.id().to_owned() };
     for (file, prepared) in &mut checked {
         let cannot = |fault: &(dyn std::error::Error + 'static)| {

@@ -11,7 +11,7 @@ use lyceum_protocol::publication::{Json, Publication, PublicationFault, TITLE_CH
 use super::lifted::lifted;
 use super::markdown::{self, Cut};
 use super::yaml::{Rules, Yaml, YamlValue};
-use super::{FileFault, Marking, Position, marking};
+use super::{FileFault, Marking, Position, marking, template};
 
 /// What a text file gives.
 #[derive(Debug, Clone, PartialEq)]
@@ -93,7 +93,8 @@ pub fn read(file: &Path, text: &str, dialect: Dialect, kind: Option<&str>) -> Re
     // One kind of line end, so that the same text has one hash wherever it was checked out.
     let body = cut.body.replace("\r\n", "\n");
     let body = body.trim_start_matches('\n').trim_end();
-    if !body.is_empty() {
+    // What a template has there says nothing.
+    if !body.is_empty() && body != template::BODY {
         making.set("body", format!("{body}\n").into());
     }
     making.finish()

@@ -26,9 +26,12 @@ pub fn template(kind: &str, nature: Option<&str>) -> Option<String> {
     row(&mut text, "title", "\"\"", "one line, to be filled in");
     text.push_str(&own_fields(kind, nature.unwrap_or("risk")));
     text.push_str(COMMON);
-    text.push_str("---\n\nWrite here, in Markdown.\n");
+    text.push_str(&format!("---\n\n{BODY}\n"));
     Some(text)
 }
+
+/// What stands where the text is to be written; it is never published.
+pub const BODY: &str = "Write here, in Markdown.";
 
 const COMMON: &str = r#"# summary: ""               # a few sentences
 # language: en              # language tag

@@ -124,6 +124,22 @@ impl Page<'_> {
         }
     }
 
+    /// Whether the numbers of a publication are of this model: a review that belongs here may have measured another.
+    fn measures(&self, item: &Item) -> bool {
+        item.card.models.is_empty() || self.of_model.contains(&item.at.id)
+    }
+
+    /// Why a replication with numbers of its own replicates nothing of an evaluation, if so.
+    fn unfit(&self, item: &Item, by: &EntryId) -> Option<&'static str> {
+        let other = self.known.items.get(by)?;
+        let (own, others) = (item.card.scores.as_ref()?, other.card.scores.as_ref()?);
+        if !self.measures(other) {
+            return Some("other_model");
+        }
+        let shared = own.results.iter().any(|one| others.results.iter().any(|other| one.task == other.task));
+        (!shared).then_some("other_task")
+    }
+
     fn is_of_kind(&self, id: &EntryId, kind: &str) -> bool {
         self.known.items.get(id).is_some_and(|item| item.card.kind == kind)
     }
@@ -215,14 +231,15 @@ impl Page<'_> {
             others.push(NotCounted { who: self.who(item.at.org, said), reason: "own".to_owned() });
         }
         for (org, said) in outcome.others.get(&Rel::Replicates).into_iter().flatten() {
-            let original = said.iter().rev().find(|said| !self.copies.contains_key(&said.by));
-            match (original, said.last()) {
+            let counts = |said: &&Said| !self.copies.contains_key(&said.by) && self.unfit(item, &said.by).is_none();
+            match (said.iter().rev().find(counts), said.last()) {
                 (_, Some(said)) if self.vendors.contains(org) => {
                     others.push(NotCounted { who: self.who(*org, said), reason: "vendor".to_owned() });
                 }
                 (Some(said), _) => counted.push(self.who(*org, said)),
                 (None, Some(said)) => {
-                    others.push(NotCounted { who: self.who(*org, said), reason: "copy".to_owned() });
+                    let reason = self.unfit(item, &said.by).unwrap_or("copy").to_owned();
+                    others.push(NotCounted { who: self.who(*org, said), reason });
                 }
                 (None, None) => {}
             }

@@ -4,6 +4,7 @@ use crate::cli::outcome::organisations;
 use crate::cli::publish::short_id;
 use crate::cli::{Context, outcome, safe_text};
 use crate::failure::Failure;
+use crate::index::schema::folded_name;
 use crate::views::about::shapes::{About, EvaluationRow, Head, NotCounted, Party, RiskRow, Score};
 
 pub(super) fn print(page: &About, context: &mut Context) -> Result<(), Failure> {
@@ -12,7 +13,7 @@ pub(super) fn print(page: &About, context: &mut Context) -> Result<(), Failure> 
         (Party::Third, "Evaluations by others (third party)"),
         (Party::VendorUnknown, "Evaluations (vendor unknown)"),
     ] {
-        evaluations(&page.evaluations, party, heading, context)?;
+        evaluations(page, party, heading, context)?;
     }
     unscored(page, context)?;
     let (open, over): (Vec<&RiskRow>, Vec<&RiskRow>) =
@@ -51,7 +52,8 @@ fn heading(text: &str, context: &mut Context) -> Result<(), Failure> {
 }
 
 /// Numbers below the task that they are of: names of tasks are too long for a column.
-fn evaluations(rows: &[EvaluationRow], party: Party, words: &str, context: &mut Context) -> Result<(), Failure> {
+fn evaluations(page: &About, party: Party, words: &str, context: &mut Context) -> Result<(), Failure> {
+    let (rows, asked) = (&page.evaluations, page.model.as_str());
     let of_party = |score: &&Score| score.party == party;
     let shown = || rows.iter().filter(|row| row.scores.iter().any(|score| score.party == party));
     let widest =
@@ -66,7 +68,7 @@ fn evaluations(rows: &[EvaluationRow], party: Party, words: &str, context: &mut 
         for score in row.scores.iter().filter(of_party) {
             let label = format!("  {:<width$}  {:<12}  ", number(score), short_id(&score.id));
             let org = safe_text::short_line(&score.org_name, 30);
-            context.out.paragraph(&label, &[&[org], notes(score).as_slice()].concat().join("; "))?;
+            context.out.paragraph(&label, &[&[org], notes(score, asked).as_slice()].concat().join("; "))?;
         }
         if row.more > 0 {
             context.out.line(&format!("  and {} more by any organisation", row.more))?;
@@ -89,15 +91,17 @@ fn task_words(row: &EvaluationRow) -> String {
 }
 
 /// What stands beside a number; the gravest first.
-fn notes(score: &Score) -> Vec<String> {
+fn notes(score: &Score, asked: &str) -> Vec<String> {
     let mut notes = Vec::new();
+    let other = score.model.as_ref().filter(|model| folded_name(model) != folded_name(asked));
+    notes.extend(other.map(|model| format!("published of {}", safe_text::short_line(model, 80))));
     notes.extend(score.hidden.map(|how| outcome::word(how).to_owned()));
     if !score.disputed_by.is_empty() {
         notes.push(format!("DISPUTED by {}", organisations(&score.disputed_by)));
     }
     notes.extend(score.copy_of.as_ref().map(|id| format!("a copy of {}", short_id(id))));
     if score.stub {
-        notes.push("of a stub: nothing was measured".to_owned());
+        notes.push("a dry run: no evidence".to_owned());
     }
     if !score.replicated_by.is_empty() {
         notes.push(format!("replicated by {}", organisations(&score.replicated_by)));
@@ -106,6 +110,8 @@ fn notes(score: &Score) -> Vec<String> {
         let why = match reason.as_str() {
             "own" => "its own organisation",
             "vendor" => "the vendor",
+            "other_model" => "of another model",
+            "other_task" => "of no task in common",
             _ => "a copy",
         };
         notes.push(format!("replication not counted ({why}): {}", short_id(&who.id)));

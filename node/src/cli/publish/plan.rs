@@ -1,5 +1,6 @@
 //! Which files are published, which were before, and which replace an earlier version.
 
+use std::collections::BTreeMap;
 use std::io::IsTerminal as _;
 use std::path::{Path, PathBuf};
 
@@ -44,6 +45,9 @@ pub(super) async fn plan(
     for sources in sources.chunks(ASKED_AT_ONCE) {
         matches.extend(client.published(sources.to_vec()).await?);
     }
+    if !wish.new {
+        one_title_each(&prepared, &matches)?;
+    }
     let mut plans = Vec::new();
     let mut changed = Vec::new();
     for ((file, mut prepared), PublishedMatch { unchanged, earlier }) in prepared.into_iter().zip(matches) {
@@ -53,7 +57,11 @@ pub(super) async fn plan(
         }
         if let Some(id) = earlier.filter(|_| !wish.new) {
             if !wish.supersede && !asked(&file, &id, context)? {
-                changed.push(format!("{} was published as {} and has changed", file.display(), short_id(&id)));
+                changed.push(format!(
+                    "{} has the title of {}, which was published before, and has changed",
+                    file.display(),
+                    short_id(&id)
+                ));
                 continue;
             }
             let link = Link { rel: Rel::Supersedes, target: id };
@@ -71,6 +79,22 @@ pub(super) async fn plan(
     Err(failure.next("replace the earlier version with --supersede, or publish beside it with --new"))
 }
 
+/// An earlier version is known by its title: of two files that would replace the same one neither may.
+fn one_title_each(prepared: &[(PathBuf, Prepared)], matches: &[PublishedMatch]) -> Result<(), Failure> {
+    let mut seen: BTreeMap<&str, &Path> = BTreeMap::new();
+    for ((file, _), found) in prepared.iter().zip(matches) {
+        let Some(id) = found.unchanged.as_deref().or(found.earlier.as_deref()) else { continue };
+        let Some(other) = seen.insert(id, file).filter(|_| found.unchanged.is_none() || found.earlier.is_some()) else {
+            continue;
+        };
+        let (one, other) = (file.display(), other.display());
+        let failure =
+            Failure::refused(format!("{one} and {other} have the title of one publication, {}", short_id(id)));
+        return Err(failure.next("give them titles of their own, or publish beside it: --new"));
+    }
+    Ok(())
+}
+
 fn source(publication: &Publication) -> Source {
     Source {
         content: data_encoding::HEXLOWER.encode(&publication.content_hash()),
@@ -86,7 +110,10 @@ fn asked(file: &Path, earlier: &str, context: &Context) -> Result<bool, Failure>
         return Ok(false);
     }
     let id = short_id(earlier);
-    context.out.note(&format!("{} was published as {id} and has changed. Replace that version? [y/N]", file.display()));
+    context.out.note(&format!(
+        "{} has the title of {id}, which was published before, and has changed. Replace that version? [y/N]",
+        file.display()
+    ));
     let mut answer = String::new();
     std::io::stdin().read_line(&mut answer).map_err(|fault| Failure::new("no answer").because(&fault))?;
     Ok(matches!(answer.trim().to_lowercase().as_str(), "y" | "yes" | "o" | "oui" | "j" | "ja"))

@@ -76,7 +76,7 @@ fn rows(publication: &Publication) -> Rows {
             format!(", written by {name} {}", version.as_deref().unwrap_or("of an unknown version"))
         });
         let part = import.part.map(|part| format!(", part {} of {}", part.number, part.of));
-        let stub = if import.stub { ", of a stand-in: nothing was measured" } else { "" };
+        let stub = if import.stub { ", a dry run: no evidence" } else { "" };
         let said = format!("{}{}{}{stub}", import.format, tool.unwrap_or_default(), part.unwrap_or_default());
         add(&mut rows, "imported", said);
     }

@@ -40,7 +40,7 @@ type Cells<'a> = BTreeMap<(Party, &'a str, OrgId), Vec<Candidate<'a>>>;
 pub(super) fn rows(page: &Page<'_>, items: &[&Item], more: &mut BTreeMap<String, u64>) -> Vec<EvaluationRow> {
     let mut table: BTreeMap<Key<'_>, Cells<'_>> = BTreeMap::new();
     for item in items {
-        let Some(scores) = &item.card.scores else { continue };
+        let Some(scores) = item.card.scores.as_ref().filter(|_| page.measures(item)) else { continue };
         let org = item.at.org;
         let name = page.org_names.get(&org).map_or("", String::as_str);
         for measure in &scores.results {
@@ -134,7 +134,8 @@ impl Made<'_> {
 pub(super) fn unscored(page: &Page<'_>, items: &[&Item], more: &mut BTreeMap<String, u64>) -> Vec<UnscoredRow> {
     let mut all: Vec<(&Item, &NoScore)> = Vec::new();
     for item in items.iter().copied() {
-        let unscored = item.card.scores.iter().flat_map(|scores| &scores.unscored);
+        let scores = item.card.scores.iter().filter(|_| page.measures(item));
+        let unscored = scores.flat_map(|scores| &scores.unscored);
         all.extend(unscored.map(|one| (item, one)));
     }
     all.sort_by_key(|(item, one)| (&one.task, &one.metric, &one.filter, Reverse(item.at.time), item.at.id));

@@ -82,7 +82,12 @@ impl Names {
             written: Vec::new(),
         };
         let mut names = Self { shown: vec![name(&asked, true, Vec::new())], joined: vec![asked] };
-        let holds = |said: &[Joining]| said.iter().any(|one| one.hidden.is_none() && one.disputed_by.is_empty());
+        // Who is disputed does not get out of it by saying it once more.
+        let stands = |one: &&Joining| one.hidden.is_none();
+        let is_disputed = |said: &[Joining], org: &str| {
+            said.iter().filter(stands).any(|one| one.org == org && !one.disputed_by.is_empty())
+        };
+        let holds = |said: &[Joining]| said.iter().filter(stands).any(|one| !is_disputed(said, &one.org));
         let (joined, apart): (Vec<_>, Vec<_>) = others.into_values().partition(|(_, said)| holds(said));
         for (named, said) in joined {
             names.shown.push(name(&named, true, said));

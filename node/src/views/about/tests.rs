@@ -305,6 +305,36 @@ fn scores_are_shown_as_their_source_wrote_them_and_in_a_row_for_each_detector() 
 }
 
 #[test]
+fn numbers_of_another_model_are_not_of_this_one_and_replicate_nothing() {
+    let mut world = World::default();
+    let measured = |model: &str, task: &str, rel: &str, score: f64| {
+        let mut finding = evaluation(model, score, &json!({ "links": link(rel, 1) }));
+        finding["evaluation"]["evaluation_results"][0]["evaluation_name"] = task.into();
+        finding
+    };
+    world.add(1, 1, plain("m", 0.5));
+    world.add(2, 2, measured("other", "arc", "replicates", 0.99)).add(3, 3, measured("m", "else", "replicates", 0.4));
+    world.add(4, 4, measured("m", "arc", "replicates", 0.51));
+    let page = world.about("m");
+    assert!(scores(&page).iter().all(|score| score.score != "0.9900"), "it is of another model");
+    let first = scores(&page).into_iter().find(|one| one.id == id(1).to_string()).unwrap();
+    assert_eq!(orgs(&first.replicated_by), ["Org 4"]);
+    let reasons: Vec<&str> = first.not_counted.iter().map(|one| one.reason.as_str()).collect();
+    assert_eq!(reasons, ["other_model", "other_task"]);
+}
+
+#[test]
+fn saying_a_disputed_thing_once_more_joins_no_names() {
+    let mut world = World::default();
+    world.add(1, 1, plain("a", 0.1)).add(2, 1, plain("b", 0.2));
+    world.add(11, 2, same(&["a", "b"])).add(21, 3, review("disputes", "disputes", 11)).add(12, 2, same(&["a", "b"]));
+    let page = world.about("a");
+    assert_eq!((page.names[1].joined, page.names[1].said.len()), (false, 2));
+    world.add(13, 4, same(&["a", "b"]));
+    assert!(world.about("a").names[1].joined, "somebody else says it");
+}
+
+#[test]
 fn a_table_has_room_for_the_newest_of_every_organisation() {
     let mut world = World::default();
     for n in 0..40 {

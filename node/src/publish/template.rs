@@ -24,11 +24,16 @@ pub fn template(kind: &str, nature: Option<&str>) -> Option<String> {
         row(&mut text, "nature", nature, &Finding::NATURES.join(", "));
     }
     row(&mut text, "title", "\"\"", "one line, to be filled in");
-    text.push_str(&own_fields(kind, nature.unwrap_or("risk")));
-    text.push_str(COMMON);
+    let own = own_fields(kind, nature.unwrap_or("risk"));
+    text.push_str(&own);
+    // No field stands there twice, so that whoever takes its mark away has it once.
+    text.push_str(&if own.contains("links") { COMMON.replace(LINKS, "") } else { COMMON.to_owned() });
     text.push_str(&format!("---\n\n{BODY}\n"));
     Some(text)
 }
+
+/// The rows of the links in what all templates have.
+const LINKS: &str = "# links:\n#   - {rel: cites, target: \"\"}\n";
 
 /// What stands where the text is to be written; it is never published.
 pub const BODY: &str = "Write here, in Markdown.";
@@ -190,6 +195,20 @@ mod tests {
                 .replace("id: \"\"", "id: i")
                 .replace("{score: }", "{score: 0.5}");
             assert_eq!(prepared(&filled).as_deref(), Ok(kind), "{nature:?}:\n{filled}");
+        }
+    }
+
+    #[test]
+    fn no_template_has_a_field_twice() {
+        for kind in TYPES {
+            for nature in
+                Finding::NATURES.iter().copied().map(Some).chain([None]).filter(|it| it.is_none() || kind == "finding")
+            {
+                let text = template(kind, nature).unwrap();
+                let links =
+                    text.lines().filter(|line| line.trim_start_matches(['#', ' ']).starts_with("links:")).count();
+                assert_eq!(links, 1, "{kind} {nature:?}:\n{text}");
+            }
         }
     }
 

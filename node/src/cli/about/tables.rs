@@ -152,12 +152,14 @@ fn risks(words: &str, rows: &[&RiskRow], context: &mut Context) -> Result<(), Fa
         let affected = Some(it.affected.join(", ")).filter(|text| !text.is_empty());
         let affected = affected.map(|text| format!("affected: {}", safe_text::short_line(&text, 120)));
         let mitigated = Some(organisations(&it.mitigated_by)).filter(|orgs| !orgs.is_empty());
+        let replicated = Some(organisations(&it.replicated_by)).filter(|orgs| !orgs.is_empty());
         let mut words = vec![
             severity,
             likelihood,
             it.status.clone(),
             it.date.clone(),
             affected,
+            replicated.map(|orgs| format!("replicated by {orgs}")),
             mitigated.map(|orgs| format!("mitigated by {orgs}")),
         ];
         for answer in &it.responses {

@@ -70,6 +70,7 @@ fn risk(page: &Page<'_>, item: &Item) -> RiskRow {
         affected: card.affected.clone(),
         date: card.date.clone(),
         taxonomies: card.taxonomies.clone(),
+        replicated_by: page.replications(item).0,
         mitigated_by: everyone(page, item, &Rel::Mitigates),
         responses: responses(page, item),
     }

@@ -233,6 +233,8 @@ pub struct RiskRow {
     pub date: Option<String>,
     /// Codes of taxonomies.
     pub taxonomies: Vec<String>,
+    /// Organisations that replicated it: not its own, not the vendor, and no copies.
+    pub replicated_by: Vec<Who>,
     /// Publications that mitigate it, hex.
     pub mitigated_by: Vec<Who>,
     /// How organisations stand to it.

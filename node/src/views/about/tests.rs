@@ -256,7 +256,9 @@ fn risks_come_worst_first_with_what_is_done_about_them() {
     world.add(9, 3, json!({ "type": "finding", "nature": "capability", "models": [{ "name": "m" }] }));
     world.add(10, 3, json!({ "type": "call", "ends": "2026-12-31", "models": [{ "name": "m" }] }));
     world.add(11, 3, json!({ "type": "call", "links": link("cites", 3) }));
+    world.add(12, 4, review("replicates", "replicates", 3));
     let page = world.about("m");
+    assert_eq!(orgs(&page.risks[0].replicated_by), ["Org 4"]);
     let order: Vec<String> = page.risks.iter().map(|risk| risk.head.id.clone()).collect();
     assert_eq!(order, [3, 1, 2].map(|n| id(n).to_string()));
     let worst = &page.risks[0];

@@ -101,9 +101,11 @@ fn a_finding_is_replicated_disputed_superseded_and_retracted_by_whom_it_may_be()
 
     let new = author.run(&["supersede", short, &file, "--json"]).well().objects().remove(0);
     assert_eq!(new["links"], json!([{ "rel": "supersedes", "target": id }]));
+    author.run(&["supersede", short, &file]).badly(4, "was superseded by");
     let new = new["id"].as_str().unwrap();
     author.run(&["retract", new, "--reason", " "]).badly(2, "reason");
     let gone = author.run(&["retract", new, "--reason", "The scorer was wrong", "--json"]).well().objects().remove(0);
+    author.run(&["retract", new, "--reason", "once more"]).badly(4, "was retracted already");
     assert_eq!(gone["title"], "Retracted: Pythia on ARC, corrected");
     let notice = publication(author, gone["id"].as_str().unwrap());
     assert_eq!((notice["type"].as_str(), notice["reason"].as_str()), (Some("notice"), Some("The scorer was wrong")));

@@ -38,6 +38,11 @@ pub(super) async fn run(args: Args, context: &mut Context) -> Result<(), Failure
     let client = Client::connect(&context.home()?).await?;
     let target = Target::find(&client, &args.id).await?;
     target.must_be_own("retract")?;
+    if let Some(retraction) = target.page.outcome.as_ref().and_then(|outcome| outcome.retracted.as_ref()) {
+        let by = publish::short_id(&retraction.by);
+        let failure = Failure::refused(format!("{} was retracted already, by {by}", target.id()));
+        return Err(failure.next(format!("to give another reason, supersede the notice: lyceum supersede {by} FILE")));
+    }
     // Whoever could read the entry can read that it was taken back.
     let as_before = || target.page.line.marking.parse::<Marking>().unwrap_or_default();
     let marking = marking.unwrap_or_else(as_before);

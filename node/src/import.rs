@@ -16,6 +16,7 @@ pub mod zip;
 
 mod aiid;
 mod ailuminate;
+mod argument;
 mod avid;
 mod citation;
 mod croissant;
@@ -35,7 +36,7 @@ mod refused;
 use std::fmt;
 use std::path::{Path, PathBuf};
 
-use lyceum_protocol::publication::PublicationFault;
+use lyceum_protocol::publication::{Json, PublicationFault};
 
 use crate::publish::Marking;
 use found::Found;
@@ -120,14 +121,24 @@ impl Rest<'_, '_> {
     }
 }
 
+/// What is said to people, without what must not leave: it may quote a file.
+fn without_private(said: String) -> String {
+    let mut json = Json::Text(said);
+    private::clean(&mut json, &Keep::default());
+    match json {
+        Json::Text(said) => said,
+        _ => String::new(),
+    }
+}
+
 /// Why a file gives no finding, in words that follow its name.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Refusal(pub String);
 
 impl Refusal {
-    /// Refused for this reason.
+    /// Refused for this reason, which may quote what stands in the file: what must not leave is taken out of it.
     pub fn new(reason: impl Into<String>) -> Self {
-        Self(reason.into())
+        Self(without_private(reason.into()))
     }
 }
 
@@ -147,13 +158,13 @@ impl From<JsonFault> for Refusal {
 
 impl From<std::io::Error> for Refusal {
     fn from(fault: std::io::Error) -> Self {
-        Self(format!("cannot be read: {fault}"))
+        Self::new(format!("cannot be read: {fault}"))
     }
 }
 
 impl From<PublicationFault> for Refusal {
     fn from(fault: PublicationFault) -> Self {
-        Self(format!("makes no publication: {fault}"))
+        Self::new(format!("makes no publication: {fault}"))
     }
 }
 

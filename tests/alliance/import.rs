@@ -36,6 +36,8 @@ fn what_is_asked_in_a_wrong_way_is_said() {
     let folder = tempfile::tempdir().unwrap();
     let node = lab(folder.path());
     import(&node, &["avid.jsonl"], &["--dry-run", "--keep", "emial"]).badly(2, "home-folder, host, account, email");
+    let unheard = import(&node, &["avid.jsonl"], &["--dry-run", "--keep", "body"]).well();
+    assert!(unheard.stderr.contains("--keep body: no file has something left out"), "{}", unheard.stderr);
     import(&node, &["lm_eval_0_4.json"], &[]).well();
     let again = import(&node, &["lm_eval_0_4.json"], &["--attach-source", "--keep", "home-folder,host,email"]).well();
     assert!(again.stderr.contains("was not attached now: `lyceum attach "), "{}", again.stderr);

@@ -1,5 +1,6 @@
 mod send;
 mod show;
+mod unheard;
 
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
@@ -14,6 +15,7 @@ use crate::failure::Failure;
 use crate::import::private::{Keep, Kind};
 use crate::import::{Options, Report, import, is_field};
 use send::{Importing, Waiting};
+use unheard::Unheard;
 
 /// A file that is read sooner needs no bar.
 const WORTH_A_BAR: u64 = 16 * 1024 * 1024;
@@ -84,8 +86,10 @@ pub(super) async fn run(args: Args, context: &mut Context) -> Result<(), Failure
     let mut importing = client.map(|client| Importing::new(client, args.again));
     let mut refused = Vec::new();
     let mut waiting = Waiting::default();
+    let mut unheard = Unheard::new(&args.keep);
     for (at, file) in args.files.iter().enumerate() {
         let report = tokio::task::block_in_place(|| read(file, &options));
+        unheard.hears(&report);
         if report.ready.is_empty() {
             show::refused(context, &report)?;
             refused.push(format!("{} {}", file.display(), report.reason.as_deref().unwrap_or("has no result")));
@@ -97,6 +101,7 @@ pub(super) async fn run(args: Args, context: &mut Context) -> Result<(), Failure
         }
         context.out.flush()?;
     }
+    unheard.tell(&context.out);
     if let Some(importing) = importing
         && let Some(failure) = importing.waits(&waiting).await?
     {

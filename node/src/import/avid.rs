@@ -141,7 +141,10 @@ impl About<'_> {
                         score.text_at("Test Kind").unwrap_or("Test Score"),
                         number::read(score.get("Test Score")),
                     );
-                    let model = Model { name, ..first.clone() };
+                    let model = match Model::named(Some(&name)) {
+                        local if local.is_from_path() => local,
+                        named => Model { name: named.name, ..first.clone() },
+                    };
                     push(&mut all, &model, self, row);
                 }
                 continue;
@@ -169,14 +172,16 @@ impl About<'_> {
         if let Some(rows) = metric.at(&["results", "rows"]) {
             return rows.items().iter().map(|row| self.garak_row(row)).collect();
         }
-        let Some(value) = metric.get("value") else { return Vec::new() };
+        if !metric.has("value") {
+            return Vec::new();
+        }
         let name =
             metric.scalar_at("metrics").or_else(|| metric.scalar_at("name")).unwrap_or_else(|| "unknown".to_owned());
         if name == "stderr" && self.partner(metric, &MEANS).is_some() {
             return Vec::new();
         }
         let error = self.partner(metric, &["stderr"]).filter(|_| MEANS.contains(&name.as_str()));
-        let mut row = Row::new(self.task(), name, number::read(Some(value)));
+        let mut row = Row::new(self.task(), name, number::read(Some(metric.get("value").unwrap_or(&Tree::Null))));
         row.metric_details.extend(metric.scalar_at("scorer").map(|scorer| ("scorer".to_owned(), scorer)));
         of_our_own(metric, &mut row);
         if let Some(Ok(error)) = error.map(|error| number::read(error.get("value"))) {
@@ -191,8 +196,8 @@ impl About<'_> {
         row.lower_is_better = Some(false);
         row.unit = Some("percent");
         row.range = Some((0.0, 100.0));
-        row.uncertainty.n = given.get("total_evaluated").and_then(Tree::count);
         row.metric_details.extend(given.scalar_at("detector").map(|detector| ("detector".to_owned(), detector)));
+        row.take_samples("total_evaluated", given.get("total_evaluated"));
         row.details.extend(given.scalar_at("passed").map(|passed| ("passed".to_owned(), passed)));
         row
     }
@@ -298,7 +303,7 @@ fn of_our_own(metric: &Tree, row: &mut Row) {
     if let Some(Ok(error)) = metric.get("standard_error").map(|error| number::read(Some(error))) {
         row.uncertainty.standard_error = Some((error.value, None));
     }
-    row.uncertainty.n = metric.get("samples").and_then(Tree::count);
+    row.take_samples("samples", metric.get("samples"));
 }
 
 /// Adds a row to the evaluation of its model.

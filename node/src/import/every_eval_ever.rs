@@ -7,8 +7,9 @@ use lyceum_protocol::publication::Json;
 use lyceum_protocol::publication::evaluation::{self, Record, UNKNOWN, names};
 
 use super::found::{Evaluation, Found, Item, Model, Tool};
+use super::private::{self, LeftOut};
 use super::tree::Tree;
-use super::{Importer, Material, Options, Refusal, Rest, number, private};
+use super::{Importer, Material, Options, Refusal, Rest, number};
 
 /// Reads records of Every Eval Ever.
 #[derive(Debug)]
@@ -57,9 +58,14 @@ fn record(given: &Tree) -> Result<Found, Refusal> {
     let Json::Object(mut fields) = given.to_json() else { return Err(Refusal::new("is no record")) };
     fields.insert("schema_version".to_owned(), read_as.into());
     let samples = fields.remove("detailed_evaluation_results");
+    let mut left_out = Vec::new();
+    let local = local_model(&mut fields, &mut left_out);
     if let Some(Json::List(results)) = fields.get_mut("evaluation_results") {
         let given = given.get("evaluation_results").map(Tree::items).unwrap_or_default();
-        results.iter_mut().zip(given).for_each(|(result, given)| complete(result, given));
+        for (n, (result, given)) in results.iter_mut().zip(given).enumerate() {
+            complete(result, given, !version.starts_with("0.3"));
+            impossible(result, n, &mut left_out);
+        }
     }
     if !version.starts_with("0.3")
         && let Some(Json::Object(source)) = fields.get_mut("source_metadata")
@@ -71,15 +77,61 @@ fn record(given: &Tree) -> Result<Found, Refusal> {
     }
     let (record, unscored) = evaluation::lift("evaluation", &Json::Object(fields))
         .map_err(|fault| Refusal::new(format!("is a record that breaks its schema: {fault}")))?;
-    let mut found = evaluation_of(&record, unscored)?.into_found(tool(&record));
+    let mut evaluation = evaluation_of(&record, unscored)?;
+    evaluation.model = Model { revision: evaluation.model.revision.or(local.revision), ..evaluation.model };
+    evaluation.left_out = left_out;
+    let mut found = evaluation.into_found(tool(&record));
     if samples.is_some() {
         found.leave_out("detailed_evaluation_results", "the samples are in another file");
     }
     Ok(found)
 }
 
-/// Adds to a result what readers look for first: a name of the metric, and the number as the file wrote it.
-fn complete(result: &mut Json, given: &Tree) {
+/// Where the name of the model is a path on a machine, its last part stands in its place; says what it named.
+fn local_model(fields: &mut BTreeMap<String, Json>, left_out: &mut Vec<LeftOut>) -> Model {
+    let mut local = Model::default();
+    let Some(Json::Object(info)) = fields.get_mut("model_info") else { return local };
+    for field in ["id", "name", "inference_platform"] {
+        let Some(Json::Text(said)) = info.get_mut(field) else { continue };
+        let named = Model::named(Some(said));
+        if !said.trim().is_empty() && named.is_from_path() {
+            *said = named.name.clone();
+            left_out.push(LeftOut::new(
+                format!("evaluation.model_info.{field}"),
+                "a path on a machine: its last part stands there",
+            ));
+            local = if local.name.is_empty() { named } else { local };
+        }
+    }
+    local
+}
+
+/// Takes out what no schema has to forbid: an error and a number of samples below zero.
+fn impossible(result: &mut Json, n: usize, left_out: &mut Vec<LeftOut>) {
+    let Json::Object(result) = result else { return };
+    let Some(Json::Object(score)) = result.get_mut("score_details") else { return };
+    let Some(Json::Object(uncertainty)) = score.get_mut("uncertainty") else { return };
+    let below_zero = |value: &Json| matches!(value, Json::Number(number) if number.as_f64().is_some_and(|n| n < 0.0));
+    for field in ["num_samples", "standard_error", "standard_deviation"] {
+        let wrong = match uncertainty.get(field) {
+            Some(Json::Object(error)) => error.get("value").is_some_and(below_zero),
+            Some(value) => below_zero(value),
+            None => false,
+        };
+        if wrong {
+            uncertainty.remove(field);
+            let place = format!("evaluation.evaluation_results[{n}].score_details.uncertainty.{field}");
+            left_out.push(LeftOut::new(place, "is below zero, which it cannot be"));
+        }
+    }
+    if uncertainty.is_empty() {
+        score.remove("uncertainty");
+    }
+}
+
+/// Adds to a result what readers look for first: a name of the metric, and the number as the file wrote it. A number that
+/// an older record has as a text becomes one.
+fn complete(result: &mut Json, given: &Tree, is_older: bool) {
     let Json::Object(result) = result else { return };
     let name = result.get("evaluation_name").cloned();
     if let Some(Json::Object(metric)) = result.get_mut("metric_config")
@@ -89,7 +141,16 @@ fn complete(result: &mut Json, given: &Tree) {
         metric.insert("metric_name".to_owned(), name);
     }
     let Some(Json::Object(score)) = result.get_mut("score_details") else { return };
-    let Some(Tree::Number(raw)) = given.at(&["score_details", "score"]) else { return };
+    let raw = match given.at(&["score_details", "score"]) {
+        Some(Tree::Number(raw)) => raw,
+        Some(text @ Tree::Text(raw)) if is_older => {
+            let Ok(number) = number::read(Some(text)) else { return };
+            let Some(value) = serde_json::Number::from_f64(number.value).filter(|_| !number.percent) else { return };
+            score.insert("score".to_owned(), Json::Number(value));
+            raw
+        }
+        _ => return,
+    };
     if let Json::Object(details) = score.entry("details".to_owned()).or_insert_with(|| Json::Object(BTreeMap::new())) {
         // A text that the record keeps stays, where it says the same number.
         let kept = given.at(&["score_details", "details", names::RAW]).map(|kept| number::read(Some(kept)));

@@ -1,19 +1,23 @@
 //! What an importer has found in a file, before it becomes a publication: one of these for each model and run.
 
 mod model;
+mod row;
 
 use lyceum_protocol::publication::Unscored;
-use lyceum_protocol::publication::evaluation::names;
-use lyceum_protocol::publication::{Json, Publication, is_date};
+use lyceum_protocol::publication::{Json, Publication, PublicationFault, is_date};
 
 use super::metric::{self, Direction};
-use super::number::{NoNumber, Number};
-use super::private::{self, LeftOut};
+use super::number::Number;
+use super::private::{self, Keep, LeftOut};
 use crate::publish::Marking;
 pub use model::Model;
+pub use row::{Dataset, Row, Uncertainty};
 
 /// Names and texts that belong to something and that no field of the record is for.
 pub type Details = Vec<(String, String)>;
+
+/// So many values of an evaluation are listed one by one where something is left out of them.
+const VALUES_LISTED: usize = 50;
 
 /// One publication to be, or several parts of one.
 #[derive(Debug, Clone, PartialEq, Default)]
@@ -68,10 +72,17 @@ impl Found {
         {
             return self.leave_out(name, format!("{:?} is no date such as 2026-11-25", private::quoted(text)));
         }
-        let probe = Json::from([("type", "note".into()), ("title", "t".into()), (name, value.clone())]);
-        match Publication::from_json(probe).and_then(|probe| probe.check_own()) {
+        match checked(name, &value) {
             Ok(()) => self.set(name, value),
-            Err(fault) => self.leave_out(fault.field, fault.reason),
+            Err(fault) => {
+                // The reason may quote the beginning of a text, in which a secret is not known any more.
+                let mut shown = value;
+                private::clean(&mut shown, &Keep::default());
+                let fault = checked(name, &shown)
+                    .err()
+                    .unwrap_or(PublicationFault { reason: "holds what must not leave".to_owned(), ..fault });
+                self.leave_out(fault.field, quoting(&shown, fault.reason));
+            }
         }
     }
 
@@ -96,6 +107,21 @@ impl Found {
     }
 }
 
+/// Whether a publication may have this field.
+fn checked(name: &str, value: &Json) -> Result<(), PublicationFault> {
+    let probe = Json::from([("type", "note".into()), ("title", "t".into()), (name, value.clone())]);
+    Publication::from_json(probe).and_then(|probe| probe.check_own())
+}
+
+/// A reason that names texts of a file, with these as they are quoted to people.
+fn quoting(value: &Json, reason: String) -> String {
+    match value {
+        Json::Text(text) if !text.is_empty() => reason.replace(text.as_str(), &private::quoted(text)),
+        Json::List(items) => items.iter().fold(reason, |reason, item| quoting(item, reason)),
+        Json::Text(_) | Json::Null | Json::Bool(_) | Json::Number(_) | Json::Object(_) => reason,
+    }
+}
+
 /// `1 task`, `2 tasks`.
 fn counted(count: usize, name: &str) -> String {
     if count == 1 { format!("1 {name}") } else { format!("{count} {name}s") }
@@ -113,92 +139,6 @@ pub struct Tool {
     pub name: String,
     /// Its version, if the file says it.
     pub version: Option<String>,
-}
-
-/// Data that something was measured on.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct Dataset {
-    /// Its name as written.
-    pub name: String,
-    /// Its repository on the Hugging Face hub, where the format says that it is one.
-    pub hub: Option<String>,
-    /// Addresses of it.
-    pub urls: Vec<String>,
-    /// Which split.
-    pub split: Option<String>,
-    /// How many samples it has.
-    pub samples: Option<u64>,
-    /// What else is said of it.
-    pub details: Details,
-}
-
-/// How far a value is to be trusted.
-#[derive(Debug, Clone, PartialEq, Default)]
-pub struct Uncertainty {
-    /// Standard error, and how it was made.
-    pub standard_error: Option<(f64, Option<String>)>,
-    /// Lower and upper bound, level, and how they were made.
-    pub interval: Option<(f64, f64, Option<f64>, Option<String>)>,
-    /// Spread of the samples.
-    pub deviation: Option<f64>,
-    /// Samples scored.
-    pub n: Option<u64>,
-}
-
-/// One value as a file gives it.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Row {
-    /// What was asked: rows of one task stay together.
-    pub task: String,
-    /// What it was measured on.
-    pub dataset: Dataset,
-    /// The name of the metric.
-    pub metric: String,
-    /// Whether less is better, if the file says so.
-    pub lower_is_better: Option<bool>,
-    /// The unit, if the format fixes it.
-    pub unit: Option<&'static str>,
-    /// Smallest and largest possible value, if the file gives them.
-    pub range: Option<(f64, f64)>,
-    /// The value, or why there is none.
-    pub value: Result<Number, NoNumber>,
-    /// How far it is to be trusted.
-    pub uncertainty: Uncertainty,
-    /// About the metric: its filter, its scorer.
-    pub metric_details: Details,
-    /// Beside the value.
-    pub details: Details,
-    /// How it was run: shots, limits, seeds.
-    pub settings: Details,
-    /// When, if each value has a time of its own.
-    pub time: Option<String>,
-}
-
-impl Row {
-    /// A value of one metric for one task, measured on data of the same name.
-    pub fn new(task: impl Into<String>, metric: impl Into<String>, value: Result<Number, NoNumber>) -> Self {
-        let task = task.into();
-        Self {
-            dataset: Dataset { name: task.clone(), ..Dataset::default() },
-            task,
-            metric: metric.into(),
-            lower_is_better: None,
-            unit: None,
-            range: None,
-            value,
-            uncertainty: Uncertainty::default(),
-            metric_details: Vec::new(),
-            details: Vec::new(),
-            settings: Vec::new(),
-            time: None,
-        }
-    }
-
-    /// What tells it from others of the same metric: its filter, scorer or detector.
-    fn variant(&self) -> Option<&str> {
-        let said = |name: &str| self.metric_details.iter().find(|(key, said)| key == name && said != "none");
-        [names::FILTER, names::SCORER, names::DETECTOR].into_iter().find_map(said).map(|(_, said)| said.as_str())
-    }
 }
 
 /// What stands in an evaluation, in the order of the file.
@@ -249,6 +189,8 @@ pub struct Evaluation {
     pub time: Option<String>,
     /// Results and what stands beside them.
     pub items: Vec<Item>,
+    /// What was said of single values and is not taken over.
+    pub left_out: Vec<LeftOut>,
     /// The record around the results, if the file has one: all of it but them is kept as it is.
     pub given: Option<Json>,
 }
@@ -257,8 +199,11 @@ impl Evaluation {
     /// Takes a value: into the record if it is finite and its direction is known, else beside it with the reason.
     pub fn push(&mut self, mut row: Row) {
         if let Some((error, _)) = row.uncertainty.standard_error.take_if(|(error, _)| *error < 0.0) {
-            row.details.push(("standard_error_raw".to_owned(), format!("{error} (below zero, which no error is)")));
+            let why = format!("{error} (below zero, which no error is)");
+            row.leave_out("standard error", why.as_str());
+            row.details.push(("standard_error_raw".to_owned(), why));
         }
+        self.left_out.append(&mut row.left_out);
         let known = metric::known(&row.metric).map(|known| known.direction);
         let direction = match (known, row.lower_is_better) {
             // Whatever a file says: of a share of 0.5 neither more nor less is better.
@@ -272,7 +217,7 @@ impl Evaluation {
             (Ok(number), Err(reason)) => (number.raw, reason.to_owned()),
             (Err(none), _) => (none.raw, none.reason.to_string()),
         };
-        let filter = row.variant().map(str::to_owned);
+        let filter = row.variant();
         let item = Item::Unscored(Unscored {
             task: row.task,
             metric: Some(row.metric),
@@ -304,7 +249,7 @@ impl Evaluation {
     }
 
     /// The finding that these results make: title and summary say what they are.
-    pub fn into_found(self, tool: Option<Tool>) -> Found {
+    pub fn into_found(mut self, tool: Option<Tool>) -> Found {
         let tasks = self.tasks();
         let on = match tasks.as_slice() {
             [] => "no task".to_owned(),
@@ -332,12 +277,21 @@ impl Evaluation {
         if self.model.is_from_path() {
             found.leave_out("model", "a path on a machine: its last part names the model");
         }
+        let mut left_out = std::mem::take(&mut self.left_out);
+        let more = left_out.len().saturating_sub(VALUES_LISTED);
+        left_out.truncate(VALUES_LISTED);
+        found.left_out.extend(left_out);
+        if more > 0 {
+            found.leave_out("results", format!("and of {more} more values what is wrong in the same way"));
+        }
         Found { evaluation: Some(self), tool, ..found }
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use lyceum_protocol::publication::evaluation::names;
+
     use super::*;
     use crate::import::number;
     use crate::import::tree::Tree;

@@ -147,6 +147,9 @@ impl Report {
                 format!("{} The report has no line that says that the run was completed.", found.text("summary"));
             found.set("summary", said);
         }
+        if self.attempt_lines > 0 && found.samples.is_none() {
+            found.leave_out("attempts", "what was asked and answered: the number of its lines is published");
+        }
         for (field, why) in [
             ("_config.config_files", "folders of a machine"),
             ("reporting.report_dir", "a folder of a machine"),
@@ -215,7 +218,7 @@ fn eval_row(line: &Tree, setup: &Tree, digest: &Tree, evaluation: &mut Evaluatio
     row.unit = Some("proportion");
     row.range = Some((0.0, 1.0));
     row.metric_details.push(("detector".to_owned(), detector.to_owned()));
-    row.uncertainty.n = total;
+    row.take_samples("total_evaluated", line.get("total_evaluated").or_else(|| line.get("total")));
     for name in ["fails", "nones", "total_processed"] {
         row.details.extend(line.scalar_at(name).map(|value| (name.to_owned(), value)));
     }
@@ -262,7 +265,7 @@ fn digest_rows(digest: &Tree, evaluation: &mut Evaluation) {
                 row.lower_is_better = Some(false);
                 row.unit = Some("proportion");
                 row.metric_details.push(("detector".to_owned(), detector.clone()));
-                row.uncertainty.n = scored.get("total_evaluated").and_then(Tree::count);
+                row.take_samples("total_evaluated", scored.get("total_evaluated"));
                 for name in
                     ["absolute_defcon", "relative_score", "relative_defcon", "detector_defcon", "zscore", "hit_count"]
                 {

@@ -8,6 +8,7 @@ use sha2::{Digest as _, Sha256};
 use super::found::{Evaluation, Found, Model, Row, Tool};
 use super::lm_eval::FEW_SAMPLES;
 use super::open::read_json_file;
+use super::private;
 use super::tree::Tree;
 use super::{Importer, Material, Options, Refusal, Rest, Shape, number};
 
@@ -70,21 +71,32 @@ impl Importer for Helm {
         };
         let mut model = Model::named(adapter.text_at("model").or_else(|| adapter.text_at("model_deployment")));
         if let Some(deployment) = adapter.scalar_at("model_deployment") {
-            model.provider = deployment.split_once('/').map(|(provider, _)| provider.to_owned());
-            model.details.push(("model_deployment".to_owned(), deployment));
+            let named = Model::named(Some(&deployment));
+            let provider = deployment.split_once('/').filter(|_| !named.is_from_path());
+            model.provider = named.provider.or(provider.map(|(provider, _)| provider.to_owned())).or(model.provider);
+            model.details.push(("model_deployment".to_owned(), named.name));
         }
         let tool = Tool { name: "helm".to_owned(), version: None };
         let mut evaluation = Evaluation { model, source: "HELM".to_owned(), ..Evaluation::default() };
-        evaluation.source_details.extend(spec.scalar_at("name").map(|name| ("run_spec_name".to_owned(), name)));
-        let task = spec.text_at("name").and_then(|name| name.split(",model=").next()).unwrap_or("unknown");
+        // Of `a:b=c,model=d` the model is named already, and may be a path on a machine.
+        let (task, asked) = spec.text_at("name").map(split_model).unwrap_or(("unknown", None));
+        let run_name =
+            asked.map_or(task.to_owned(), |asked| format!("{task},model={}", Model::named(Some(asked)).name));
+        evaluation.source_details.push(("run_spec_name".to_owned(), run_name));
         let mut books = 0_usize;
         let mut perturbed = 0_usize;
+        let mut repeated = 0_usize;
         let mut distinct = std::collections::BTreeSet::new();
         for stat in stats {
             let Some(name) = stat.get("name") else {
                 return Err(Refusal::new("has a row in stats.json without a name"));
             };
-            let metric = name.scalar_at("name").unwrap_or_default();
+            let Some(metric) = name.scalar_at("name").filter(|metric| !metric.is_empty()) else {
+                return Err(Refusal::new(format!(
+                    "has a row in stats.json whose name is {:?}: it has to be an object with the name of the metric",
+                    private::quoted(&name.raw(200))
+                )));
+            };
             let split = name.scalar_at("split");
             if name.get("perturbation").is_some() {
                 perturbed = perturbed.saturating_add(1);
@@ -94,11 +106,15 @@ impl Importer for Helm {
                 let mut row = Row::new(task, metric, number::read(stat.get("mean")));
                 row.dataset.name =
                     run.at(&["scenario", "name"]).and_then(Tree::scalar).unwrap_or_else(|| task.to_owned());
-                row.uncertainty.n = instances(stats, split.as_deref());
+                row.take_samples("num_instances", instances(stats, split.as_deref()));
                 row.dataset.split = split;
                 row.details.extend(stat.scalar_at("count").map(|count| ("trials".to_owned(), count)));
+                let part = name.scalar_at("sub_split");
+                row.dataset.details.extend(part.map(|part| ("sub_split".to_owned(), part)));
                 settings(adapter, &mut row);
                 evaluation.push(row);
+            } else {
+                repeated = repeated.saturating_add(1);
             }
         }
         if evaluation.items.is_empty() {
@@ -115,6 +131,13 @@ impl Importer for Helm {
                 format!("{perturbed} rows of perturbed inputs: they repeat the metrics, computed on the worst case"),
             );
         }
+        if adapter.text_at("model_deployment").is_some_and(|said| Model::named(Some(said)).is_from_path()) {
+            found.leave_out("adapter_spec.model_deployment", "a path on a machine: its last part names it");
+        }
+        if repeated > 0 {
+            let why = format!("{repeated} rows of a metric that has a row before: the first one is taken");
+            found.leave_out("stats", why);
+        }
         if books > 0 {
             found.leave_out(
                 "stats",
@@ -128,14 +151,20 @@ impl Importer for Helm {
 }
 
 /// Instances of a split: a row of its own, which may stand at any place.
-fn instances(stats: &[Tree], split: Option<&str>) -> Option<u64> {
+fn instances<'t>(stats: &'t [Tree], split: Option<&str>) -> Option<&'t Tree> {
     let row = stats.iter().find(|stat| {
         let name = stat.get("name");
         name.and_then(|name| name.text_at("name")) == Some("num_instances")
             && name.and_then(|name| name.text_at("split")) == split
             && name.is_some_and(|name| name.get("perturbation").is_none())
     })?;
-    row.get("mean").and_then(Tree::count)
+    row.get("mean")
+}
+
+/// The name of a run without its model, and the model.
+fn split_model(name: &str) -> (&str, Option<&str>) {
+    let at = [",model=", ":model="].iter().find_map(|mark| name.find(mark).map(|at| (at, at + mark.len())));
+    at.and_then(|(at, end)| Some((name.get(..at)?, name.get(end..)))).unwrap_or((name, None))
 }
 
 fn settings(adapter: &Tree, row: &mut Row) {

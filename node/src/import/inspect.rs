@@ -2,6 +2,7 @@
 
 use lyceum_protocol::publication::evaluation::names;
 
+use super::argument::{self, withheld};
 use super::found::{Details, Evaluation, Found, Model, Row, Tool};
 use super::lm_eval::FEW_SAMPLES;
 use super::path::is_local;
@@ -159,16 +160,16 @@ impl<'a> Run<'a> {
 
     fn about(&self, scored: &Scored<'_>, metric: &Tree, row: &mut Row) {
         let total = self.results.get("completed_samples").or_else(|| self.results.get("total_samples"));
-        row.uncertainty.n = scored.row.get("scored_samples").or(total).and_then(Tree::count);
         let put = |to: &mut Details, name: &str, value: Option<String>| {
             to.extend(value.map(|value| (name.to_owned(), value)))
         };
         put(&mut row.metric_details, "scorer", Some(scored.name.clone()));
         put(&mut row.metric_details, "scorer_function", scored.scorer.clone().filter(|scorer| *scorer != scored.name));
         put(&mut row.metric_details, "reducer", scored.reducer.clone());
-        put(&mut row.metric_details, "grader_model", scored.row.at(&["params", "grader_model"]).and_then(Tree::scalar));
-        let params = metric.get("params").filter(|params| !params.entries().is_empty());
-        put(&mut row.metric_details, "params", params.map(|params| params.raw(300)));
+        row.take_samples("scored_samples", scored.row.get("scored_samples").or(total));
+        let grader = scored.row.at(&["params", "grader_model"]).and_then(Tree::scalar);
+        put(&mut row.metric_details, "grader_model", grader.map(|grader| Model::named(Some(&grader)).name));
+        put(&mut row.metric_details, "params", shown(metric.get("params"), 300));
         put(&mut row.details, "unscored_samples", scored.row.scalar_at("unscored_samples"));
         let dataset = self.eval.get("dataset").unwrap_or(&Tree::Null);
         row.dataset.name = dataset.scalar_at("name").unwrap_or_else(|| row.task.clone());
@@ -181,12 +182,11 @@ impl<'a> Run<'a> {
             put(&mut row.settings, name, self.eval.at(&["config", name]).map(|value| value.raw(120)));
         }
         put(&mut row.dataset.details, names::TASK_VERSION, self.eval.scalar_at("task_version"));
-        let args = self.eval.get("task_args").filter(|args| !args.entries().is_empty());
-        put(&mut row.settings, "task_args", args.map(|args| args.raw(500)));
+        put(&mut row.settings, "task_args", shown(self.eval.get("task_args"), 500));
         for place in [self.log.at(&["plan", "config"]), self.eval.get("model_generate_config")] {
             for (name, value) in place.map(Tree::entries).unwrap_or_default() {
                 let known = row.settings.iter().any(|(known, _)| known == name);
-                if !known && !matches!(value, Tree::Map(_) | Tree::Null) && !name.contains("header") {
+                if !known && !matches!(value, Tree::Map(_) | Tree::Null) && withheld(name, value).is_none() {
                     put(&mut row.settings, name, Some(value.raw(120)));
                 }
             }
@@ -234,10 +234,38 @@ impl<'a> Run<'a> {
                 found.leave_out(path.join("."), why);
             }
         }
+        argument::shown(self.eval.get("task_args").unwrap_or(&Tree::Null), "eval.task_args", &mut found.left_out);
+        let steps = self.log.at(&["plan", "steps"]).map(Tree::items).unwrap_or_default();
+        if steps.iter().any(|step| step.get("params").is_some_and(|params| !params.entries().is_empty())) {
+            found.leave_out("plan.steps[].params", "of the solvers their names are taken");
+        }
+        for (place, config) in [
+            ("plan.config", self.log.at(&["plan", "config"])),
+            ("eval.model_generate_config", self.eval.get("model_generate_config")),
+        ] {
+            for (name, value) in config.map(Tree::entries).unwrap_or_default() {
+                let why =
+                    withheld(name, value).or_else(|| value.is_map().then_some("of this only single values are taken"));
+                if let Some(why) = why {
+                    found.leave_out(format!("{place}.{name}"), why);
+                }
+            }
+        }
+        let scores = self.results.get("scores").map(Tree::items).unwrap_or_default();
+        let only_grader = |params: &Tree| params.entries().iter().all(|(name, _)| name == "grader_model");
+        if scores.iter().any(|score| score.get("params").is_some_and(|params| !only_grader(params))) {
+            found.leave_out("results.scores[].params", "of the scorers only the model that grades is taken");
+        }
         if self.eval.at(&["dataset", "location"]).and_then(Tree::text).is_some_and(is_local) {
             found.leave_out("eval.dataset.location", "a place on a machine");
         }
     }
+}
+
+/// Arguments in one line, without those that are not published; nothing of none.
+fn shown(given: Option<&Tree>, max: usize) -> Option<String> {
+    let shown = argument::shown(given?, "", &mut Vec::new());
+    (!shown.entries().is_empty()).then(|| shown.raw(max))
 }
 
 /// `openai/azure/gpt-4o-mini` is a model of openai, reached through azure; the name stays as it is written.

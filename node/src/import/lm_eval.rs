@@ -7,8 +7,8 @@ use lyceum_protocol::publication::Json;
 use lyceum_protocol::publication::evaluation::names;
 use sha2::{Digest as _, Sha256};
 
+use super::argument;
 use super::found::{Details, Evaluation, Found, Model, Row, Tool};
-use super::path::is_local;
 use super::private::LeftOut;
 use super::tree::{Aside, Tree};
 use super::{Importer, Material, Options, Refusal, Rest, Shape, number};
@@ -35,6 +35,20 @@ const SETTINGS: [&str; 11] = [
     "no_cache",
     "do_sample",
 ];
+/// What a task asks with, and how its answers are read.
+const PROMPTS: [&str; 9] = [
+    "doc_to_text",
+    "doc_to_target",
+    "doc_to_choice",
+    "description",
+    "process_results",
+    "process_docs",
+    "fewshot_config",
+    "filter_list",
+    "generation_kwargs",
+];
+/// What is said of the tokenizer.
+const TOKENIZER: [&str; 4] = ["tokenizer_pad_token", "tokenizer_eos_token", "tokenizer_bos_token", "eot_token_id"];
 /// Longest folder that is looked through for samples, in entries.
 const SIBLINGS_MAX: usize = 10_000;
 
@@ -90,14 +104,32 @@ impl Importer for LmEval {
             (count, hash) => Some((count, Some(data_encoding::HEXLOWER.encode(&hash.finalize())))),
         };
         found.left_out.extend(left_out);
+        for name in SETTINGS {
+            if let Some(why) = config.get(name).and_then(|value| argument::withheld(name, value)) {
+                found.leave_out(format!("config.{name}"), why);
+            } else if let Some(value) = config.get(name) {
+                argument::shown(value, &format!("config.{name}"), &mut found.left_out);
+            }
+        }
         for (field, why) in [
             ("pretty_env_info", "details of a machine"),
             ("git_hash", "the commit of the folder that the tool was started in, no version"),
             ("chat_template", "only its hash is taken"),
+            ("system_instruction", "only its hash is taken"),
         ] {
             if file.get(field).and_then(Tree::text).is_some() {
                 found.leave_out(field, why);
             }
+        }
+        let configs = file.get("configs").map(Tree::entries).unwrap_or_default();
+        let says = |field: &&&str| configs.iter().any(|(_, config)| config.get(field).is_some());
+        let said: Vec<&str> = PROMPTS.iter().filter(says).copied().collect();
+        if !said.is_empty() {
+            found.leave_out(format!("configs: {}", said.join(", ")), "how tasks ask: their versions stand for it");
+        }
+        let tokens: Vec<&str> = TOKENIZER.into_iter().filter(|field| file.get(field).is_some()).collect();
+        if !tokens.is_empty() {
+            found.leave_out(tokens.join(", "), "the tokenizer is not taken over");
         }
         if file.has("groups") {
             found.set("tags", Json::List(vec!["groups".into()]));
@@ -155,17 +187,22 @@ impl Task<'_> {
     }
 
     fn samples(&self, row: &mut Row, key: &str) {
-        let said = self.file.at(&["n-samples", self.task]);
+        let of_task = self.file.at(&["n-samples", self.task]);
+        let effective = of_task.and_then(|said| said.get("effective"));
         // A metric of a group may be that of some of its tasks only: the newest versions say how many samples it is over.
-        let of_metric = self.row.at(&["sample_count", key]).and_then(Tree::count);
-        let newest = ["sample_len", "sample_count"].iter().find_map(|key| self.row.get(key)).and_then(Tree::count);
-        let of_task = said.and_then(|said| said.get("effective")).and_then(Tree::count);
-        row.uncertainty.n = of_metric.or(of_task).or(newest);
-        let raw = said.and_then(|said| said.get("effective")).or_else(|| self.row.get("sample_len"));
-        if let Some(raw) = raw.filter(|raw| raw.count().is_none() && !raw.is_map()) {
-            row.details.push(("samples_raw".to_owned(), format!("{} (no number of samples)", raw.raw(40))));
+        let said = [
+            ("sample_count", self.row.at(&["sample_count", key])),
+            ("n-samples.effective", effective),
+            ("sample_len", self.row.get("sample_len")),
+            ("sample_count", self.row.get("sample_count").filter(|said| !said.is_map())),
+        ];
+        for (field, said) in said {
+            row.take_samples(field, said);
+            if row.uncertainty.n.is_some() {
+                break;
+            }
         }
-        row.dataset.samples = said.and_then(|said| said.get("original")).and_then(Tree::count);
+        row.dataset.samples = of_task.and_then(|said| said.get("original")).and_then(Tree::count);
     }
 
     fn about(&self, row: &mut Row) {
@@ -174,7 +211,8 @@ impl Task<'_> {
         put(names::SHOTS, self.shots());
         put(names::SEED, self.config.scalar_at("random_seed"));
         for name in SETTINGS {
-            put(name, self.config.get(name).map(|value| value.raw(200)));
+            let value = self.config.get(name).filter(|value| argument::withheld(name, value).is_none());
+            put(name, value.map(|value| argument::shown(value, name, &mut Vec::new()).raw(200)));
         }
         put("fewshot_as_multiturn", self.file.scalar_at("fewshot_as_multiturn"));
         put(names::CHAT_TEMPLATE, self.file.scalar_at("chat_template_sha"));
@@ -262,14 +300,12 @@ fn arguments(text: &str) -> Vec<(String, String)> {
 }
 
 fn model(file: &Tree, config: &Tree, left_out: &mut Vec<LeftOut>) -> Model {
-    let given = match config.get("model_args") {
-        Some(Tree::Text(text)) => arguments(text),
-        Some(map @ Tree::Map(_)) => {
-            map.entries().iter().filter_map(|(key, value)| Some((key.clone(), value.scalar()?))).collect()
-        }
+    let given: Vec<(String, Tree)> = match config.get("model_args") {
+        Some(Tree::Text(text)) => arguments(text).into_iter().map(|(key, value)| (key, Tree::Text(value))).collect(),
+        Some(map @ Tree::Map(_)) => map.entries().iter().filter(|(_, value)| *value != Tree::Null).cloned().collect(),
         _ => Vec::new(),
     };
-    let argument = |name: &str| given.iter().find(|(key, _)| key == name).map(|(_, value)| value.clone());
+    let argument = |name: &str| given.iter().find(|(key, _)| key == name).and_then(|(_, value)| value.scalar());
     let named = file.text_at("model_name").map(str::to_owned);
     let name = named.or_else(|| ["pretrained", "engine", "model", "path", "peft"].iter().find_map(|key| argument(key)));
     let mut model = Model::named(name.as_deref().or_else(|| config.text_at("model")));
@@ -283,11 +319,10 @@ fn model(file: &Tree, config: &Tree, left_out: &mut Vec<LeftOut>) -> Model {
             "pretrained" | "revision" | "engine" | "model" | "path" => {}
             "tokenizer" => left_out.push(LeftOut::new(place, "the tokenizer is not taken over")),
             "base_url" => left_out.push(LeftOut::new(place, "how a model was reached is not published")),
-            key if opens_something(key) => {
-                left_out.push(LeftOut::new(place, "is called like a secret: such arguments are never published"));
-            }
-            _ if is_local(&value) => left_out.push(LeftOut::new(place, "a place on a machine")),
-            _ => model.details.push((key, value)),
+            _ => match argument::withheld(&key, &value) {
+                Some(why) => left_out.push(LeftOut::new(place, why)),
+                None => model.details.push((key, argument::shown(&value, &place, left_out).raw(500))),
+            },
         }
     }
     if let Some(dtype) = config.scalar_at("model_dtype") {
@@ -298,17 +333,6 @@ fn model(file: &Tree, config: &Tree, left_out: &mut Vec<LeftOut>) -> Model {
         model.details.push(("parameters".to_owned(), parameters));
     }
     model
-}
-
-/// Whether an argument is called like what opens something; tokens of a text are none.
-fn opens_something(key: &str) -> bool {
-    let key = key.to_ascii_lowercase();
-    let of_text = ["bos", "eos", "pad", "unk", "sep", "cls", "mask", "prefix", "stop"];
-    let word = key.strip_suffix("_token").unwrap_or(&key);
-    let ends = ["key", "keys", "token", "secret", "password", "passwd", "headers", "header", "credentials", "auth"];
-    let ends_so =
-        ends.iter().any(|end| key == *end || key.strip_suffix(end).is_some_and(|rest| rest.ends_with(['_', '-'])));
-    (ends_so || key.contains("apikey")) && !(key.ends_with("_token") && of_text.iter().any(|of| word.ends_with(of)))
 }
 
 fn stub(config: &Tree, evaluation: &Evaluation) -> Option<String> {
@@ -365,19 +389,5 @@ mod tests {
         let found = arguments("trust_remote_code=True,pretrained=a/b=c,x=1,2");
         let expected = [("trust_remote_code", "True"), ("pretrained", "a/b=c"), ("x", "1,2")];
         assert_eq!(found, expected.map(|(key, value)| (key.to_owned(), value.to_owned())));
-    }
-
-    #[test]
-    fn a_path_is_no_name() {
-        for path in ["/scratch/x", "./out", "~/m", "C:\\m", "C:/m"] {
-            assert!(is_local(path), "{path}");
-        }
-        assert!(!is_local("meta-llama/Llama-3"));
-        for key in ["api_key", "azure-api-key", "auth_token", "token", "extra_headers", "password"] {
-            assert!(opens_something(key), "{key}");
-        }
-        for key in ["add_bos_token", "eos_token", "tokenizer_backend", "max_new_tokens", "keyword", "author"] {
-            assert!(!opens_something(key), "{key}");
-        }
     }
 }

@@ -4,6 +4,7 @@ use lyceum_protocol::publication::evaluation::names;
 
 use super::found::{Evaluation, Found, Model, Row};
 use super::note;
+use super::private;
 use super::tree::Tree;
 use super::{Importer, Material, Options, Refusal, Rest, Shape, number};
 
@@ -37,7 +38,7 @@ impl Importer for ModelCard {
                 Err(0) => {}
                 Err(results) => {
                     let name = Model::named(model.text_at("name")).name;
-                    more.push(format!("{name}: {results} results: --all takes them"));
+                    more.push(format!("model {}: {results} results: --all takes them", private::quoted(&name)));
                 }
             }
         }
@@ -57,7 +58,7 @@ impl Importer for ModelCard {
 fn model_of(given: &Tree, card: &Tree, seen: &mut usize, options: &Options) -> Result<Found, usize> {
     let mut model = Model::named(given.text_at("name"));
     let bases = card.get("base_model").map(Tree::one_or_many).unwrap_or_default();
-    let bases: Vec<String> = bases.iter().filter_map(Tree::scalar).collect();
+    let bases: Vec<String> = bases.iter().filter_map(Tree::scalar).map(|base| Model::named(Some(&base)).name).collect();
     if !bases.is_empty() {
         model.details.push(("base_model".to_owned(), bases.join(", ")));
     }
@@ -96,7 +97,10 @@ fn model_of(given: &Tree, card: &Tree, seen: &mut usize, options: &Options) -> R
     }
     let licence = card.get("license").map(Tree::one_or_many).unwrap_or_default();
     let licence: Vec<String> = licence.iter().filter_map(Tree::scalar).collect();
-    found.leave_out("license", format!("{}: the licence of the model, not of these results", licence.join(", ")));
+    found.leave_out(
+        "license",
+        format!("{}: the licence of the model, not of these results", private::quoted(&licence.join(", "))),
+    );
     found.left_out.retain(|left| left.field != "license" || !licence.is_empty());
     Ok(found)
 }

@@ -84,7 +84,7 @@ fn read(
     file.seek(SeekFrom::Start(0))?;
     let length = file.metadata()?.len();
     if head.starts_with(b"PK\x03\x04") || head.starts_with(b"PK\x05\x06") {
-        let log = zip::open_log(&file)?;
+        let log = zip::open_log(&file, progress)?;
         let material = Material { first: log.header, samples: Some(log.samples), ..material(path, Shape::Zip) };
         let found = run(&material, &mut Rest(None), options, format)?;
         return Ok((found, sha256_of(file, progress)?));
@@ -266,10 +266,16 @@ fn bare(key: &str) -> &str {
 }
 
 /// Counts what is read, and tells it.
-struct Counted<'a, R> {
+pub(super) struct Counted<'a, R> {
     input: R,
     read: u64,
     progress: &'a dyn Fn(u64),
+}
+
+impl<'a, R> Counted<'a, R> {
+    pub(super) const fn new(input: R, progress: &'a dyn Fn(u64)) -> Self {
+        Self { input, read: 0, progress }
+    }
 }
 
 impl<R: Read> Read for Counted<'_, R> {

@@ -86,7 +86,9 @@ fn is_fixed(affected: &[Tree]) -> bool {
     let ranges = |one: &Tree| one.get("ranges").map(Tree::items).unwrap_or_default().to_vec();
     let fixed = |range: &Tree| {
         let events = range.get("events").map(Tree::items).unwrap_or_default();
-        events.iter().any(|event| event.has("fixed"))
+        let count = |name: &str| events.iter().filter(|event| event.get(name).is_some()).count();
+        // What came back after a version without the flaw has to be fixed again.
+        count("fixed") > 0 && count("fixed") >= count("introduced")
     };
     let all = |one: &Tree| {
         let ranges = ranges(one);

@@ -13,18 +13,23 @@ pub(super) struct Local {
 
 /// Whether a text is a path on a machine: from the root, from a home, from where the program runs, or of a drive.
 pub(super) fn is_local(text: &str) -> bool {
-    text.starts_with(['/', '~', '.', '\\']) || text.get(1..3).is_some_and(|rest| rest == ":\\" || rest == ":/")
+    text.starts_with(['/', '~', '.', '\\'])
+        || text.starts_with("file:")
+        || text.get(1..3).is_some_and(|rest| rest == ":\\" || rest == ":/")
 }
 
-/// Reads the name of a model as a path, also behind a provider; none if it is no path.
+/// Reads the name of a model as a path, also behind providers; none if it is no path.
 pub(super) fn local(name: &str) -> Option<Local> {
-    let (provider, path) = match name.split_once('/') {
-        Some((provider, path)) if !is_local(name) && is_local(path) => (Some(provider.to_owned()), path),
-        _ => (None, name),
-    };
-    if !is_local(path) {
+    let (provider, path) = if is_local(name) {
+        (None, name)
+    } else if name.contains("://") {
+        // An address is none, and says who serves the model.
         return None;
-    }
+    } else {
+        let mut slashes = name.match_indices('/').map(|(at, _)| at);
+        let at = slashes.find(|at| name.get(at.saturating_add(1)..).is_some_and(is_local))?;
+        (name.get(..at).map(str::to_owned), name.get(at.saturating_add(1)..)?)
+    };
     let parts: Vec<&str> = path.split(['/', '\\']).filter(|part| !part.is_empty()).collect();
     if let Some(at) = parts.iter().position(|part| part.starts_with("models--")) {
         // As the cache of the hub has it: models--ORG--NAME/snapshots/REVISION.
@@ -53,10 +58,13 @@ mod tests {
             ("hf/./out/ckpt", "ckpt", Some("hf")),
             ("hf/~/x", "x", Some("hf")),
             ("/", "unknown", None),
+            ("openai-api/vllm//scratch/kim/ckpt", "ckpt", Some("openai-api/vllm")),
+            ("file:///home/kim/ckpt", "ckpt", None),
+            ("../kim/ckpt", "ckpt", None),
         ] {
             assert_eq!(named(path), Some((name.to_owned(), provider.map(str::to_owned))), "{path}");
         }
-        for name in ["meta-llama/Llama-3", "openai/azure/gpt-4o-mini", "gpt-4o", "org/.m"] {
+        for name in ["meta-llama/Llama-3", "openai/azure/gpt-4o-mini", "gpt-4o", "https://hub.test/org/m", "org/.m"] {
             let is_path = name == "org/.m";
             assert_eq!(local(name).is_some(), is_path, "{name}");
         }

@@ -9,6 +9,7 @@ use sha2::{Digest as _, Sha256};
 
 use super::found::{Evaluation, Found, Item};
 use super::private::{self, Keep, LeftOut};
+use super::without_private;
 
 /// Largest part of an evaluation, in bytes.
 pub const PART_MAX: usize = 200 * 1024;
@@ -124,7 +125,10 @@ fn one(
         fields.insert("summary".to_owned(), format!("No evidence: {why}. {summary}").trim_end().into());
     }
     if let (Some(_), Some(evaluation)) = (part, &found.evaluation) {
-        let whole = found.text("summary");
+        let whole = match fields.get("summary") {
+            Some(Json::Text(summary)) => summary.as_str(),
+            Some(_) | None => "",
+        };
         let holds = format!("{whole} This part holds {} of the {} values.", items.len(), evaluation.items.len());
         fields.insert("summary".to_owned(), holds.trim_start().into());
     }
@@ -135,6 +139,11 @@ fn one(
     let mut left_out = found.left_out.clone();
     if found.samples.is_some() {
         left_out.push(LeftOut::new("samples", "what was asked and answered: its number and its hash are published"));
+    }
+    for left in &mut left_out {
+        // A file chooses the names of its fields, and reasons quote it.
+        left.field = without_private(std::mem::take(&mut left.field));
+        left.reason = without_private(std::mem::take(&mut left.reason));
     }
     left_out.extend(private::clean(&mut json, making.keep));
     let content = data_encoding::HEXLOWER.encode(&Sha256::digest(normalised(&json).to_bytes()));

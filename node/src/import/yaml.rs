@@ -4,7 +4,7 @@ use super::json;
 use super::tree::Tree;
 use crate::publish::yaml::{Rules, Yaml, YamlFault, YamlValue};
 
-/// Reads one document: of a repeated key both values, tags passed over.
+/// Reads one document: of a repeated key the last value counts, tags are passed over.
 ///
 /// # Errors
 /// [`YamlFault`].
@@ -17,7 +17,7 @@ fn tree(yaml: Yaml) -> Tree {
         YamlValue::Scalar { text, plain: true } => plain(text),
         YamlValue::Scalar { text, plain: false } => Tree::Text(text),
         YamlValue::List(items) => Tree::List(items.into_iter().map(tree).collect()),
-        YamlValue::Map(fields) => Tree::Map(fields.into_iter().map(|(key, _, value)| (key, tree(value))).collect()),
+        YamlValue::Map(fields) => Tree::map(fields.into_iter().map(|(key, _, value)| (key, tree(value))).collect()),
     }
 }
 
@@ -39,7 +39,7 @@ mod tests {
     #[test]
     fn scalars_keep_what_they_say() {
         let tree = read("a: no\nb: 0,857\nc: .nan\nd: 2.0\ne: 2024-05-10\nf: '1'\ng:\na: yes\n").unwrap();
-        assert_eq!(tree.raw(100), "{a: no, b: 0,857, c: .nan, d: 2.0, e: 2024-05-10, f: 1, g: null, a: yes}");
+        assert_eq!(tree.raw(100), "{b: 0,857, c: .nan, d: 2.0, e: 2024-05-10, f: 1, g: null, a: yes}");
         assert_eq!(tree.get("d"), Some(&Tree::Number("2.0".into())));
         assert_eq!(tree.get("f"), Some(&Tree::Text("1".into())));
         assert_eq!(tree.text_at("a"), Some("yes"), "of a repeated key the last one counts");

@@ -9,6 +9,7 @@ use std::io::{BufReader, Read};
 use rawzip::{CompressionMethod, ErrorKind, MAX_CENTRAL_DIRECTORY_RECORD_SIZE, ZipArchive, ZipArchiveEntryWayfinder};
 
 use super::json::Values;
+use super::open::Counted;
 use super::tree::Tree;
 use super::{Refusal, aside};
 
@@ -50,11 +51,11 @@ fn broken(why: &str) -> Refusal {
     Refusal::new(format!("is a zip that cannot be read: {why}"))
 }
 
-/// Reads the header of a log.
+/// Reads the header of a log; `progress` is told how many of the bytes that it is packed into are read.
 ///
 /// # Errors
 /// [`Refusal`]: the zip is broken, is no log, or its run was never finished.
-pub fn open_log(file: &File) -> Result<Log, Refusal> {
+pub fn open_log(file: &File, progress: &dyn Fn(u64)) -> Result<Log, Refusal> {
     let mut buffer = vec![0; MAX_CENTRAL_DIRECTORY_RECORD_SIZE];
     let archive = ZipArchive::from_file(file.try_clone()?, &mut buffer)?;
     if archive.entries_hint() > ENTRIES_MAX {
@@ -91,7 +92,7 @@ pub fn open_log(file: &File) -> Result<Log, Refusal> {
         return Err(broken("its header is too large"));
     }
     let entry = archive.get_entry(header.place)?;
-    let packed = BufReader::new(entry.reader());
+    let packed = BufReader::new(Counted::new(entry.reader(), progress));
     let header = match header.method {
         CompressionMethod::STORE => read(entry.verifying_reader(packed)),
         CompressionMethod::DEFLATE => read(entry.verifying_reader(flate2::bufread::DeflateDecoder::new(packed))),

@@ -7,6 +7,7 @@ mod fixture;
 mod formats;
 mod garbage;
 mod large;
+mod left_out;
 mod private;
 mod samples;
 mod zips;

@@ -40,7 +40,15 @@ pub(super) fn head(evaluation: &Evaluation, found: &Found, retrieved: u64) -> Re
 }
 
 fn texts(details: &Details) -> BTreeMap<String, String> {
-    details.iter().cloned().collect()
+    let mut texts = BTreeMap::new();
+    for (name, value) in details {
+        // Two of one name are both kept.
+        let is_free = |name: &String| texts.get(name).is_none_or(|known| known == value);
+        let free = (2_u32..).map(|n| format!("{name} ({n})"));
+        let name = std::iter::once(name.clone()).chain(free).find(is_free);
+        texts.extend(name.map(|name| (name, value.clone())));
+    }
+    texts
 }
 
 fn model(evaluation: &Evaluation) -> ModelInfo {

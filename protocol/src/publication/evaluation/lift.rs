@@ -3,9 +3,10 @@
 
 use std::collections::BTreeMap;
 
+use super::result::{count_of, number_of};
 use super::schema::{ARGUMENTS, AVAILABILITIES, DEPLOYMENTS, METRIC, SOURCE_HF, SOURCE_OTHER, SOURCE_URL};
 use super::shape;
-use super::{Record, Relationship, SCHEMA_VERSION, ScoreType, SourceType, UNKNOWN};
+use super::{Record, Relationship, SCHEMA_VERSION, ScoreType, SourceType, UNKNOWN, names};
 use crate::publication::unscored::Unscored;
 use crate::publication::{Json, PublicationFault};
 
@@ -182,6 +183,7 @@ fn lift_result(result: Json) -> Result<Json, Box<Unscored>> {
         (None, _) => "no score",
         (Some(_), _) => "the score is no finite number",
     };
+    let uncertainty = inner("score_details", "uncertainty");
     let metric = ["metric_name", "metric_id", "evaluation_description"];
     Err(Box::new(Unscored {
         task: text_of(result.get("evaluation_name")).unwrap_or_default(),
@@ -189,8 +191,24 @@ fn lift_result(result: Json) -> Result<Json, Box<Unscored>> {
         raw: score.as_ref().and_then(as_text).unwrap_or_default(),
         reason: reason.to_owned(),
         unit: text_of(inner("metric_config", "metric_unit").as_ref()),
-        ..Unscored::default()
+        filter: variant(inner("metric_config", "additional_details").as_ref()),
+        standard_error: number_of(below(uncertainty.as_ref(), &["standard_error", "value"])),
+        n: count_of(below(uncertainty.as_ref(), &["num_samples"])),
     }))
+}
+
+/// What tells a value from others of the same metric.
+fn variant(details: Option<&Json>) -> Option<String> {
+    let Some(Json::Object(details)) = details else { return None };
+    let said = |name: &str| text_of(details.get(name)).filter(|said| said != "none" && !said.trim().is_empty());
+    [names::FILTER, names::SCORER, names::DETECTOR].into_iter().find_map(said)
+}
+
+fn below<'a>(value: Option<&'a Json>, path: &[&str]) -> Option<&'a Json> {
+    path.iter().try_fold(value?, |value, name| match value {
+        Json::Object(fields) => fields.get(*name),
+        _ => None,
+    })
 }
 
 fn edit_if_there(object: &mut Object, name: &str, change: impl FnOnce(&mut Object)) {

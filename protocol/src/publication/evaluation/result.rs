@@ -311,7 +311,7 @@ fn text(value: &Json) -> Option<String> {
     }
 }
 
-fn number_of(value: Option<&Json>) -> Option<f64> {
+pub(super) fn number_of(value: Option<&Json>) -> Option<f64> {
     match value {
         Some(Json::Number(number)) => number.as_f64(),
         Some(_) | None => None,
@@ -319,7 +319,7 @@ fn number_of(value: Option<&Json>) -> Option<f64> {
 }
 
 /// A count, also where it is written with a fraction of zero.
-fn count_of(value: Option<&Json>) -> Option<u64> {
+pub(super) fn count_of(value: Option<&Json>) -> Option<u64> {
     match value {
         Some(Json::Number(number)) => match number.as_u64() {
             Some(count) => Some(count),

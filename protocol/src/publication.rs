@@ -206,6 +206,25 @@ impl PublicationFields {
             _ => &[],
         }
     }
+
+    /// The same with what an evaluation calls its model besides: the revision that it measured, and the id in its record.
+    pub fn all_models(&self) -> Vec<Model> {
+        let mut models = self.models().to_vec();
+        if let Some(evaluation) = self.evaluation().filter(|_| !models.is_empty()) {
+            evaluation.name(&mut models);
+        }
+        models
+    }
+
+    /// Those of all its models whose scores an evaluation holds: one of several, under each of its names; all where its
+    /// record does not say of which.
+    pub fn measured_models(&self) -> Vec<Model> {
+        let mut models = self.all_models();
+        if let Some(evaluation) = self.evaluation() {
+            models.retain(|model| evaluation.is_of(model));
+        }
+        models
+    }
 }
 
 fn each<T>(

@@ -178,7 +178,7 @@ def finding(fields, links):
     names = models(fields, "models")
     about, scores = bool(names), None
     if nature == "evaluation":
-        scores = evaluation(fields)
+        scores = evaluation(fields, names)
     elif nature == "risk":
         fields.word("severity", SEVERITIES), fields.word("likelihood", SEVERITIES[:3])
         fields.word("status", ("open", "mitigated", "closed"))
@@ -210,8 +210,9 @@ def release(fields):
 def review(fields, links):
     verdict = fields.word("verdict", tuple(RELS), True)
     need(any(rel == RELS[verdict] and HASH.fullmatch(target) for rel, target in links), "links")
-    scores = evaluation(fields) if fields.get("evaluation") is not None else None
-    return models(fields, "models"), scores
+    names = models(fields, "models")
+    scores = evaluation(fields, names) if fields.get("evaluation") is not None else None
+    return names, scores
 
 
 def notice(fields, links):
@@ -368,7 +369,21 @@ RECORD = thing(
 )
 
 
-def evaluation(fields):
+def same_name(one, other):
+    # ASCII case alone: other letters are compared as they are.
+    plain = [re.sub("[A-Z]", lambda letter: letter[0].lower(), name.strip()) for name in (one, other)]
+    return plain[0] == plain[1]
+
+
+def is_measured(model, info):
+    own, known = model.strip(), info["id"].strip()
+    if same_name(own, known) or same_name(own, info["name"]):
+        return True
+    longer, shorter = sorted((own, known), key=len, reverse=True)
+    return shorter != "" and longer[: -len(shorter)].endswith("/") and same_name(longer[-len(shorter) :], shorter)
+
+
+def evaluation(fields, names):
     record = fields.get("evaluation")
     need(record is not None, "evaluation")
     RECORD("evaluation", record)
@@ -380,6 +395,9 @@ def evaluation(fields):
         need(error is None or is_number(error), item.at("standard_error"))
         item.count("n", False)
         need(isinstance(item.get("raw"), str), item.at("raw"))
+    info = record["model_info"]
+    known = info["id"] == "unknown" or not names or any(is_measured(name, info) for name, *_ in names)
+    need(known, "evaluation.model_info.id")
     return [result["score_details"]["score"] for result in record["evaluation_results"]]
 
 

@@ -138,7 +138,8 @@ enum Value<'a> {
 
 fn row(item: &Item, record: &Record, value: &Value<'_>) -> Row {
     let (line, outcome) = (&item.line, &item.outcome);
-    let model = item.publication.models().first();
+    let measured = item.publication.measured_models();
+    let model = measured.first();
     let (result, unscored) = match value {
         Value::Scored(result) => (Some(*result), None),
         Value::Unscored(unscored) => (None, Some(*unscored)),

@@ -16,7 +16,7 @@ use super::tokens::{Tokeniser, Tongue, folded};
 use crate::views::about::card::Card;
 
 /// Raised whenever other terms or fields would be written: an index of another version is built anew.
-pub const VERSION: u32 = 2;
+pub const VERSION: u32 = 3;
 /// Positions between two parts of a text, so that no phrase spans them.
 const PART_GAP: u32 = 16;
 /// Longest value of a filter, in characters: of a longer one the beginning counts.
@@ -133,7 +133,14 @@ pub fn is_about(publication: &Publication, model: &str) -> bool {
             .filter_map(|name| text(named, name))
             .any(|it| facet(Key::Model, it) == model)
     });
-    named || release(publication).is_some_and(|release| facet(Key::Model, &release.name) == model)
+    let measured = measured(publication).iter().any(|it| facet(Key::Model, it) == model);
+    named || measured || release(publication).is_some_and(|release| facet(Key::Model, &release.name) == model)
+}
+
+/// What the record of an evaluation calls its model: its id, and the revision.
+fn measured(publication: &Publication) -> Vec<String> {
+    let of = if publication.evaluation().is_some() { publication.measured_models() } else { Vec::new() };
+    of.into_iter().flat_map(|model| [Some(model.name), model.revision]).flatten().collect()
 }
 
 fn release(publication: &Publication) -> Option<&Release> {
@@ -218,6 +225,7 @@ impl Indexed {
             facets.extend(named.map(|name| facet(Key::Model, name)));
             facets.extend(text(model, "provider").map(|provider| facet_of("provider", provider)));
         }
+        facets.extend(measured(publication).iter().map(|name| facet(Key::Model, name)));
         for model in joined(publication) {
             facets.push(name_facet(&model.name));
             facets.extend(model.digest.as_deref().map(name_facet));
@@ -232,12 +240,15 @@ impl Indexed {
         facets
     }
 
-    fn names(&self) -> Vec<&str> {
+    /// What names it: tags, terms and models. `measured` is what its record calls the model.
+    fn names<'a>(&'a self, measured: &'a [String]) -> Vec<&'a str> {
         let publication = &self.publication;
         let mut names: Vec<&str> = publication.tags.iter().chain(&publication.taxonomies).map(String::as_str).collect();
         for model in models(publication.json()) {
             names.extend(["name", "revision", "digest", "provider"].iter().filter_map(|name| text(model, name)));
         }
+        let more: Vec<&str> = measured.iter().map(String::as_str).filter(|name| !names.contains(name)).collect();
+        names.extend(more);
         names.extend(release(publication).map(|release| release.name.as_str()));
         if let Content::Notice(notice) = &publication.content {
             names.extend(notice.same_as.iter().map(|model| model.name.as_str()));
@@ -279,7 +290,8 @@ impl Documents {
         let tongue = Tongue::of(publication.language.as_ref().map(|tag| tag.as_str()));
         let tokeniser = self.0.entry(tongue).or_insert_with(|| Tokeniser::new(tongue));
         let mut document = TantivyDocument::new();
-        let names = indexed.names();
+        let measured = measured(publication);
+        let names = indexed.names(&measured);
         let prose = [Some(publication.title.as_str()), publication.summary.as_deref(), publication.body.as_deref()];
         let all: Vec<&str> = prose.into_iter().flatten().chain(names.iter().copied()).collect();
         document.add_pre_tokenized_text(fields.text, tokenised(tokeniser, &all));

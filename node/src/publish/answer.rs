@@ -176,11 +176,11 @@ mod tests {
     #[test]
     fn what_a_review_measured_may_come_as_a_finding() {
         let finding = format!(
-            r#"{{"type":"finding","title":"t","nature":"evaluation","models":[{{"name":"x"}}],"evaluation":{RECORD}}}"#
+            r#"{{"type":"finding","title":"t","nature":"evaluation","models":[{{"name":"m","revision":"x"}}],"evaluation":{RECORD}}}"#
         );
         let measured = measured(Path::new("f.json"), finding.as_bytes()).unwrap();
         let review = review(Verdict::Disputes, &id(), "t", Words::default(), Some(measured)).unwrap();
-        assert_eq!(review.models()[0].name, "x");
+        assert_eq!(review.models()[0].revision.as_deref(), Some("x"));
         assert!(review.evaluation().is_some());
     }
 

@@ -141,7 +141,7 @@ fn evaluation(add: &mut impl FnMut(&str, &str, &str)) {
         ("  eval_library", "{name: unknown, version: unknown}", "program that ran it"),
         ("  model_info", "", ""),
         ("    name", "\"\"", ""),
-        ("    id", "\"\"", "organisation/model"),
+        ("    id", "\"\"", "one of `models`, such as organisation/model"),
         ("    additional_details", "{deployment_type: unknown, model_availability: unknown}", ""),
         ("  evaluation_results", "", ""),
         ("    - evaluation_name", "\"\"", "the task"),
@@ -192,7 +192,7 @@ mod tests {
                 .replace("[{rel: \"\", target: \"\"}]", &format!("[{{rel: endorses, target: {id}}}]"))
                 .replace("# same_as", "same_as")
                 .replace("name: \"\"", "name: n")
-                .replace("id: \"\"", "id: i")
+                .replace("id: \"\"", "id: lab/m")
                 .replace("{score: }", "{score: 0.5}");
             assert_eq!(prepared(&filled).as_deref(), Ok(kind), "{nature:?}:\n{filled}");
         }

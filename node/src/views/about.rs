@@ -45,7 +45,10 @@ pub fn about(asked: &str, known: &Known, org_names: &BTreeMap<OrgId, String>, al
     let releases = |item: &&Item| item.card.release.is_some() && item.at.hidden.is_none();
     let vendors = of_model.iter().filter_map(|id| known.items.get(id)).filter(releases).map(|item| item.at.org);
     let vendors: BTreeSet<OrgId> = vendors.collect();
-    let mut page = Page { known, org_names, vendors, of_model, copies: HashMap::new(), outcomes: HashMap::new() };
+    let another = |id: &&EntryId| known.items.get(id).is_some_and(|item| names.measures_another(&item.card));
+    let of_another = of_model.iter().filter(another).copied().collect();
+    let (copies, outcomes) = (HashMap::new(), HashMap::new());
+    let mut page = Page { known, org_names, vendors, of_model, of_another, copies, outcomes };
     page.copies = page.find_copies();
     page.fold(page.of_model.clone());
     let belonging = page.belonging();
@@ -109,6 +112,8 @@ struct Page<'a> {
     vendors: BTreeSet<OrgId>,
     /// Publications that name the model.
     of_model: BTreeSet<EntryId>,
+    /// Those of them that hold numbers of another model.
+    of_another: BTreeSet<EntryId>,
     /// Copies, each with what it is a copy of.
     copies: HashMap<EntryId, EntryId>,
     outcomes: HashMap<EntryId, Outcome>,
@@ -124,9 +129,10 @@ impl Page<'_> {
         }
     }
 
-    /// Whether the numbers of a publication are of this model: a review that belongs here may have measured another.
+    /// Whether the numbers of a publication are of this model: a review that belongs here may have measured another, and
+    /// a publication about several models measures one of them.
     fn measures(&self, item: &Item) -> bool {
-        item.card.models.is_empty() || self.of_model.contains(&item.at.id)
+        item.card.models.is_empty() || self.of_model.contains(&item.at.id) && !self.of_another.contains(&item.at.id)
     }
 
     /// Why a replication with numbers of its own replicates nothing of an evaluation, if so.

@@ -213,6 +213,16 @@ fn publication() -> BoxedStrategy<Value> {
                     object(vec![("name", Some(name.into())), ("provider", provider.map(Value::from))])
                 })
                 .collect();
+            // A record is of one of the models: under its id, or with another id under its name.
+            let called = models[0]["name"].clone();
+            let own = own.into_iter().map(|(field, value)| match (field, value) {
+                ("evaluation", Some(mut record)) => {
+                    let at = if record["evaluation_results"].as_array().unwrap().len() > 2 { "name" } else { "id" };
+                    record["model_info"][at] = called.clone();
+                    (field, Some(record))
+                }
+                other => other,
+            });
             let authors: Vec<Value> = authors.into_iter().map(|name| json!({ "name": name })).collect();
             let common = vec![
                 ("title", Some(title.into())),

@@ -5,9 +5,9 @@ mod mitigation;
 mod risk;
 
 use super::PublicationFault;
-use super::evaluation::Record;
+use super::evaluation::{Record, UNKNOWN, names};
 use super::fields::Fields;
-use super::parts::{Link, Model, Rel, models};
+use super::parts::{Link, Model, Rel, models, same_name};
 use super::unscored::Unscored;
 
 pub use incident::Incident;
@@ -52,12 +52,40 @@ pub struct Evaluation {
 }
 
 impl Evaluation {
-    pub(super) fn read(fields: &Fields<'_>) -> Result<Self, PublicationFault> {
+    /// Reads the scores of these models; none are named where a review leaves them to its target.
+    pub(super) fn read(fields: &Fields<'_>, models: &[Model]) -> Result<Self, PublicationFault> {
         let value = fields.value("evaluation").ok_or_else(|| fields.fault("evaluation", "is missing"))?;
         let record = Record::read(&fields.path("evaluation"), value)?;
         let unscored = fields.list("unscored")?;
         let unscored = unscored.iter().map(|(path, value)| Unscored::read(path, value)).collect::<Result<_, _>>()?;
-        Ok(Self { record, unscored })
+        let read = Self { record, unscored };
+        if !models.is_empty() && !models.iter().any(|model| read.is_of(model)) {
+            let id = &read.record.model.id;
+            let reason = format!("{id:?} is none of `models`: an evaluation holds the scores of a model that it names");
+            return Err(PublicationFault::at(fields.path("evaluation.model_info.id"), reason));
+        }
+        Ok(read)
+    }
+
+    /// Whether its scores may be those of a model: its record calls it so, or does not say.
+    pub(super) fn is_of(&self, model: &Model) -> bool {
+        let info = &self.record.model;
+        info.id == UNKNOWN || model.is_named(&info.id, &info.name)
+    }
+
+    /// Adds what the record calls its model: its revision where none is said, and its id where it is another name.
+    pub(super) fn name(&self, models: &mut Vec<Model>) {
+        let info = &self.record.model;
+        if info.id == UNKNOWN {
+            return;
+        }
+        let revision = info.details.get(names::REVISION).filter(|revision| !revision.trim().is_empty());
+        for model in models.iter_mut().filter(|model| self.is_of(model)) {
+            model.revision = model.revision.take().or_else(|| revision.cloned());
+        }
+        if !models.iter().any(|model| same_name(&model.name, &info.id)) {
+            models.push(Model { revision: revision.cloned(), ..Model::named(info.id.as_str()) });
+        }
     }
 }
 
@@ -69,7 +97,7 @@ impl Finding {
         let nature = fields.required("nature")?;
         let models = models(fields, "models")?;
         let detail = match nature.as_str() {
-            "evaluation" => Detail::Evaluation(Evaluation::read(fields)?),
+            "evaluation" => Detail::Evaluation(Evaluation::read(fields, &models)?),
             "risk" => Detail::Risk(Risk::read(fields)?),
             "incident" => Detail::Incident(Incident::read(fields)?),
             "mitigation" => Detail::Mitigation(Mitigation::read(fields)?),
@@ -84,7 +112,12 @@ impl Finding {
             Detail::Evaluation(_) | Detail::Capability | Detail::Other => false,
         };
         if models.is_empty() && !is_about_something {
-            return Err(fields.fault("models", "a finding names at least one model"));
+            let or = match &detail {
+                Detail::Risk(_) | Detail::Incident(_) => ", or what else is `affected`",
+                Detail::Mitigation(_) => ", or has a link `mitigates`",
+                Detail::Evaluation(_) | Detail::Capability | Detail::Other => "",
+            };
+            return Err(fields.fault("models", format!("a finding names at least one model{or}")));
         }
         Ok(Self { nature, models, detail })
     }

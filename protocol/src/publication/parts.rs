@@ -204,6 +204,18 @@ impl Model {
         Self { name: name.into(), revision: None, digest: None, provider: None }
     }
 
+    /// Whether this is the model that a record knows by this id and this name: also where one of them has the
+    /// organisation before it and the other has not.
+    pub(super) fn is_named(&self, id: &str, name: &str) -> bool {
+        let ends_with = |long: &str, short: &str| {
+            let at = long.len().checked_sub(short.len());
+            let end = at.and_then(|at| Some((long.get(..at)?, long.get(at..)?)));
+            end.is_some_and(|(before, end)| before.ends_with('/') && !short.is_empty() && same_name(end, short))
+        };
+        let (own, id) = (self.name.trim(), id.trim());
+        same_name(own, id) || same_name(own, name) || ends_with(id, own) || ends_with(own, id)
+    }
+
     /// As it stands in a publication.
     pub fn to_json(&self) -> Json {
         let fields = [
@@ -215,6 +227,11 @@ impl Model {
         let said = fields.into_iter().filter_map(|(key, value)| Some((key.to_owned(), value?.as_str().into())));
         Json::Object(said.collect())
     }
+}
+
+/// Whether two names are one but for ASCII case and spaces around them.
+pub(super) fn same_name(one: &str, other: &str) -> bool {
+    one.trim().eq_ignore_ascii_case(other.trim())
 }
 
 /// The models that a list names.

@@ -53,7 +53,8 @@ impl Review {
             let reason = format!("a review that {} has a link {} to the id of an entry", verdict.name(), rel.name());
             fields.fault("links", reason)
         })?;
-        let evaluation = fields.value("evaluation").map(|_| Evaluation::read(fields)).transpose()?;
-        Ok(Self { verdict, target, models: models(fields, "models")?, evaluation })
+        let models = models(fields, "models")?;
+        let evaluation = fields.value("evaluation").map(|_| Evaluation::read(fields, &models)).transpose()?;
+        Ok(Self { verdict, target, models, evaluation })
     }
 }

@@ -68,7 +68,10 @@ fn a_title_has_at_most_three_hundred_characters() {
 fn a_finding_has_a_nature_and_names_models() {
     let finding = |rest: &str| read(&format!(r#"{{"type":"finding","title":"t"{rest}}}"#)).map_err(|f| f.to_string());
     assert_eq!(finding("").unwrap_err(), "nature, is missing");
-    assert_eq!(finding(r#","nature":"risk""#).unwrap_err(), "models, a finding names at least one model");
+    assert_eq!(
+        finding(r#","nature":"risk""#).unwrap_err(),
+        "models, a finding names at least one model, or what else is `affected`"
+    );
     assert_eq!(finding(r#","nature":"risk","models":[{}]"#).unwrap_err(), "models[0].name, is missing");
     assert!(finding(r#","nature":"risk","models":[{"name":"bert-base-uncased"}]"#).is_ok());
     assert!(finding(r#","nature":"risk","affected":"pkg:pypi/x""#).is_ok(), "a risk of something else than a model");

@@ -189,6 +189,20 @@ fn evaluations(cases: &mut Cases) {
     }
     add.invalid("what is no score, without a reason", &unscored(json!([{ "task": "t", "raw": "NaN" }])));
     add.invalid("an evaluation without a record", &finding("evaluation"));
+    let of_model = |models: Value, id: &str, name: &str| {
+        let mut measured = record();
+        measured["model_info"]["id"] = id.into();
+        measured["model_info"]["name"] = name.into();
+        with(&finding("evaluation"), json!({ "models": models, "evaluation": measured }))
+    };
+    let one = |name: &str| json!([{ "name": name }]);
+    add.valid("a record whose id has the organisation before the name", &of_model(one("gpt2"), "lab/gpt2", "x"));
+    add.valid("a model that has the organisation before the id", &of_model(one("lab/gpt2"), "gpt2", "x"));
+    add.valid("a model in other letters", &of_model(one(" Lab/GPT2"), "lab/gpt2", "x"));
+    add.valid("a record that does not know its model", &of_model(one("gpt2"), "unknown", "unknown"));
+    add.valid("a record of the second model", &of_model(json!([{ "name": "a" }, { "name": "b" }]), "b", "b"));
+    add.invalid("a record of another model", &of_model(one("gpt2"), "lab/gpt3", "gpt3"));
+    add.invalid("a record of a model whose name ends alike", &of_model(one("gpt2"), "lab/distilgpt2", "x"));
     for (name, over) in [
         ("a record of 0.2", json!({ "schema_version": "0.2.0" })),
         ("a record without a library", json!({ "eval_library": null })),
@@ -279,6 +293,14 @@ fn others(cases: &mut Cases) {
     add.valid(
         "a review with an evaluation",
         &with(&review, json!({ "evaluation": record(), "models": [{ "name": "gpt2" }] })),
+    );
+    add.valid(
+        "a review with an evaluation that names no model beside it",
+        &with(&review, json!({ "evaluation": record() })),
+    );
+    add.invalid(
+        "a review with an evaluation of another model",
+        &with(&review, json!({ "evaluation": record(), "models": [{ "name": "llama" }] })),
     );
     add.invalid("a review with a broken evaluation", &with(&review, json!({ "evaluation": {} })));
     add.invalid("an unknown verdict", &with(&review, json!({ "verdict": "likes" })));

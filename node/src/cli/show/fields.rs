@@ -62,6 +62,12 @@ fn rows(publication: &Publication) -> Rows {
         Content::Notice(notice) => of_notice(notice, &mut rows),
         Content::Note | Content::Other => {}
     }
+    if publication.evaluation().is_some() {
+        // What the record calls the model that it measured, where that says more.
+        let measured = publication.measured_models();
+        let more = if measured == publication.models() { String::new() } else { joined(&measured) };
+        add(&mut rows, "measured", more);
+    }
     for term in &publication.taxonomies {
         let words = Term::read(term).ok().and_then(|term| term.words());
         add(&mut rows, "taxonomy", words.unwrap_or_else(|| term.clone()));

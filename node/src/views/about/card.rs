@@ -110,6 +110,9 @@ pub struct Scores {
     /// Revision of the model.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub revision: Option<String>,
+    /// The model that was measured, under each of its names, where the publication is about others too.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub of: Vec<Named>,
     /// How the source says that it stands to the model; none where it does not say.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub relationship: Option<String>,
@@ -214,7 +217,7 @@ impl Card {
         let mut card = Self {
             kind: publication.kind.name().to_owned(),
             title: publication.title.clone(),
-            models: publication.models().iter().map(Named::from).collect(),
+            models: publication.all_models().iter().map(Named::from).collect(),
             joined: joined.iter().map(Named::from).collect(),
             supersedes: targets(&Rel::Supersedes),
             mitigates: targets(&Rel::Mitigates),
@@ -308,6 +311,7 @@ fn released(release: &Release, publication: &Publication) -> Released {
 
 fn scores(evaluation: &Evaluation, publication: &Publication) -> Scores {
     let record = &evaluation.record;
+    let measured: Vec<Named> = publication.measured_models().iter().map(Named::from).collect();
     let said = |text: &str| Some(short(text)).filter(|text| !text.is_empty() && text != UNKNOWN);
     let harness = said(&record.library.name).map(|name| match said(&record.library.version) {
         Some(version) => format!("{name} {version}"),
@@ -328,6 +332,7 @@ fn scores(evaluation: &Evaluation, publication: &Publication) -> Scores {
         hash: whole.as_ref().map(hex).unwrap_or_default(),
         harness,
         revision: record.model.details.get(names::REVISION).and_then(|text| said(text)),
+        of: if measured.len() < publication.all_models().len() { measured } else { Vec::new() },
         relationship: match record.source.relationship {
             Relationship::Other => None,
             said => Some(said.name().to_owned()),

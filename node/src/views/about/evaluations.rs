@@ -103,7 +103,7 @@ impl Made<'_> {
                 (page.said(&id, &Rel::Disputes), counted, others)
             })
             .clone();
-        let model = item.card.models.first();
+        let model = scores.of.first().or_else(|| item.card.models.first());
         Score {
             id: id.to_string(),
             org: item.at.org.to_string(),

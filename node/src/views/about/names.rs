@@ -107,6 +107,12 @@ impl Names {
         !self.which(card).is_empty()
     }
 
+    /// Whether a publication that means the model holds numbers of another one that it is about too.
+    pub(super) fn measures_another(&self, card: &Card) -> bool {
+        let of = card.scores.as_ref().map_or(&[][..], |scores| scores.of.as_slice());
+        !of.is_empty() && !of.iter().any(|model| self.joined.iter().any(|named| named.means(model)))
+    }
+
     fn which(&self, card: &Card) -> Vec<usize> {
         let means = |named: &Named| {
             card.models.iter().any(|model| named.means(model))

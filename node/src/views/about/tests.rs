@@ -379,3 +379,20 @@ proptest! {
         prop_assert_eq!(make(&forward), make(&other));
     }
 }
+
+#[test]
+fn a_finding_is_known_by_what_its_record_calls_the_model_and_its_numbers_are_of_that_one_alone() {
+    let mut both = plain("lab/tiny", 0.5);
+    both["models"] = json!([{ "name": "tiny" }, { "name": "other" }]);
+    both["evaluation"]["model_info"]["additional_details"]["revision"] = "8cde5ca".into();
+    let mut world = World::default();
+    world.add(1, 1, both);
+    for name in ["tiny", "lab/tiny", "8cde5ca"] {
+        let page = world.about(name);
+        assert_eq!(scores(&page).len(), 1, "{name}");
+        assert_eq!(scores(&page)[0].model.as_deref(), Some("tiny"));
+        assert_eq!(scores(&page)[0].revision.as_deref(), Some("8cde5ca"));
+    }
+    let page = world.about("other");
+    assert_eq!((scores(&page).len(), page.names[0].publications), (0, 1), "it is about it, and measured another");
+}

@@ -8,6 +8,7 @@ pub mod shapes;
 mod about;
 mod attachments;
 mod compare;
+mod counted;
 mod documents;
 mod entries;
 mod export;

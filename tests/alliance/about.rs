@@ -149,6 +149,20 @@ fn three_nodes_say_the_same_about_a_model_to_the_byte() {
     }
     assert!(!words.stdout.contains('\u{1b}') && words.stderr.contains("Left out: 1 retracted"), "{}", words.stderr);
 
+    // One rule for all views: the vendor's replication does not count, and what it answers is shown.
+    vendor.run(&["respond", &theirs, "not-affected", "--body", "We see the same."]).well();
+    until("its answer is known", || about(lab, MODEL)["evaluations"][0]["scores"][2]["responses"][0].is_object());
+    let shown = lab.run(&["show", &theirs]).well().stdout;
+    for text in ["1 organisation: Invited (", "replication by Founder (", "): the vendor", ", not affected)"] {
+        assert!(shown.contains(text), "{text} in\n{shown}");
+    }
+    let table = folder.path().join("all.csv");
+    lab.run(&["export", "csv", "--to", table.to_str().unwrap()]).well();
+    let table = std::fs::read_to_string(table).unwrap();
+    let (head, row) = (table.lines().next().unwrap(), table.lines().find(|line| line.contains(&theirs)).unwrap());
+    let at = head.split(',').position(|name| name == "replications").unwrap();
+    assert_eq!(row.split(',').nth(at), Some("1"), "{row}");
+
     // On a terminal of eighty columns nothing is wider, whatever the names.
     let command = format!("stty cols 80; {} --home {} about {MODEL}", env!("CARGO_BIN_EXE_lyceum"), lab.home.display());
     let shown = std::process::Command::new("script").args(["-qec", &command, "/dev/null"]).output().unwrap().stdout;

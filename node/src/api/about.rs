@@ -31,7 +31,7 @@ pub(super) struct AboutQuery {
 }
 
 /// Where something stands, by the index.
-type Place = (EntryId, LogId, u64, OrgId);
+pub(super) type Place = (EntryId, LogId, u64, OrgId);
 
 pub(super) async fn model<N: Node>(
     Shared(node): Shared<N>,
@@ -70,7 +70,7 @@ pub(super) async fn model<N: Node>(
 }
 
 /// What does not stand any more, or was erased, of what the index still has.
-fn gone(state: &State, places: &[Place]) -> BTreeSet<EntryId> {
+pub(super) fn gone(state: &State, places: &[Place]) -> BTreeSet<EntryId> {
     let stands = |(id, log, seq, _): &&Place| {
         let here = state.record(*log).and_then(|record| record.log().id_at(*seq)) == Some(*id);
         here && state.standing(*log, *seq) == Some(Standing::Good) && !state.erased().contains(id)

@@ -23,7 +23,7 @@ use serde::Deserialize;
 use super::listing::{Placed, line_of, publication_of, value_of};
 use super::outcome::outcome_now;
 use super::shapes::{EntryLine, EntryPage, HiddenCount, LogPage};
-use super::{Node, Problem, seen};
+use super::{Node, Problem, counted, seen};
 use crate::failure::Failure;
 use crate::index::query::Key;
 use crate::index::schema::{facet, is_about};
@@ -241,7 +241,17 @@ pub(super) async fn show<N: Node>(Shared(node): Shared<N>, Path(id): Path<String
     // Read from the disk, it is checked as if it came from a stranger: this is the moment when it is believed.
     let again = PublicKey::admit(&entry.header().key).map(|key| entry.to_untrusted().verify(network, &key));
     let publication = publication_of(&entry);
-    let outcome = outcome_now(&node, entry.id()).await?;
+    let mut outcome = outcome_now(&node, entry.id()).await?;
+    if let Ok(publication) = &publication {
+        let mut wanted = counted::Wanted::default();
+        if publication.evaluation().is_some() || publication.import.is_some() || counted::is_replicated(&outcome) {
+            wanted.add(entry.id(), publication);
+        }
+        if let Some(counted) = counted::look_up(&node, wanted).await?.get(&entry.id()) {
+            counted::mark(&mut outcome, counted);
+            outcome.copy_of = counted.copy_of.map(|id| id.to_string());
+        }
+    }
     Ok(Json(EntryPage {
         line: EntryLine { left_out: outcome.hidden(), ..line_of(&placed, &entry, &publication) },
         outcome: Some(outcome),

@@ -14,7 +14,7 @@ use super::entries::{ListKey, Wanted, find, newest, organisation, parse_key};
 use super::listing::{Placed, line_of, publication_of};
 use super::outcome::outcome_of;
 use super::shapes::{EntryLine, ExportEntry, ExportPage, LeftOutCount, OutcomeShape};
-use super::{Node, NodeFault, Problem, seen};
+use super::{Node, NodeFault, Problem, counted, seen};
 use crate::failure::Failure;
 use crate::index::query::Key;
 use crate::index::schema::{facet, is_about};
@@ -228,10 +228,21 @@ async fn with_outcomes<N: Node>(
         ids.iter().map(|id| index.links_to(id).map(|links| !links.is_empty())).collect::<Result<Vec<bool>, _>>()
     });
     let linked = linked.await.map_err(|fault| NodeFault::Store(fault.to_string()))?.map_err(NodeFault::from)?;
-    let mut entries = Vec::with_capacity(kept.len());
-    for ((mut line, id, publication), linked) in kept.into_iter().zip(linked) {
+    let (mut outcomes, mut wanted) = (Vec::with_capacity(kept.len()), counted::Wanted::default());
+    for ((_, id, publication), linked) in kept.iter().zip(linked) {
         let is_version = publication.links.iter().any(|link| link.rel == Rel::Supersedes);
-        let outcome = if linked || is_version { outcome_of(node, id).await? } else { OutcomeShape::first() };
+        let outcome = if linked || is_version { outcome_of(node, *id).await? } else { OutcomeShape::first() };
+        if counted::is_replicated(&outcome) {
+            wanted.add(*id, publication);
+        }
+        outcomes.push(outcome);
+    }
+    let counted = counted::look_up(node, wanted).await?;
+    let mut entries = Vec::with_capacity(kept.len());
+    for ((mut line, id, publication), mut outcome) in kept.into_iter().zip(outcomes) {
+        if let Some(counted) = counted.get(&id) {
+            counted::mark(&mut outcome, counted);
+        }
         line.left_out = outcome.hidden();
         let text = String::from_utf8(publication.to_bytes()).map_err(|fault| NodeFault::Store(fault.to_string()))?;
         let publication = RawValue::from_string(text).map_err(|fault| NodeFault::Store(fault.to_string()))?;

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use lyceum_protocol::entry::VerifiedEntry;
 use lyceum_protocol::hash::{EntryId, LogId, OrgId, sha256};
-use lyceum_protocol::publication::{Json, Publication, Rel};
+use lyceum_protocol::publication::{Content, Json, Notice, Publication, Rel, Response};
 use lyceum_protocol::standing::Standing;
 
 use super::listing::{name_of, publication_of};
@@ -23,6 +23,8 @@ const LINKED_MAX: usize = 2_000;
 struct Known {
     facts: BTreeMap<EntryId, OutcomeFacts>,
     links: BTreeMap<EntryId, Vec<Linked>>,
+    /// What notices answer.
+    responses: BTreeMap<EntryId, Response>,
 }
 
 impl Graph for Known {
@@ -57,7 +59,12 @@ pub(super) async fn outcome_of<N: Node>(node: &N, id: EntryId) -> Result<Outcome
     let outcome = fold(&known, &id);
     let orgs: BTreeSet<OrgId> = known.facts.values().map(|facts| facts.org).collect();
     let names = node.look(move |state| orgs.into_iter().map(|org| (org, name_of(state, org))).collect()).await?;
-    Ok(shape(&outcome, known.org(&id), &names))
+    let mut shape = shape(&outcome, known.org(&id), &names);
+    for said in &mut shape.said {
+        let response = said.id.parse().ok().and_then(|id: EntryId| known.responses.get(&id));
+        said.response = response.map(|response| response.name().to_owned());
+    }
+    Ok(shape)
 }
 
 /// Everything that may say something about an entry: its versions, what links to them, and what links to that.
@@ -87,7 +94,13 @@ async fn gather<N: Node>(node: &N, id: EntryId) -> Result<Known, NodeFault> {
             let Some((log, seq, org, time)) = place else { continue };
             let entry = if whole { node.entries(vec![(log, seq)]).await?.pop().flatten() } else { None };
             let facts = facts_of(org, time, entry.as_ref());
-            let further = links.iter().map(|link| (link.id, matches!(link.rel, Rel::Supersedes | Rel::Retracts)));
+            if let Some(Ok(publication)) = entry.as_ref().map(publication_of)
+                && let Content::Notice(Notice { response: Some(response), .. }) = publication.content
+            {
+                known.responses.insert(id, response);
+            }
+            let whole = |rel: &Rel| matches!(rel, Rel::Supersedes | Rel::Retracts | Rel::Responds);
+            let further = links.iter().map(|link| (link.id, whole(&link.rel)));
             for next in further.chain(facts.supersedes.iter().map(|earlier| (*earlier, true))) {
                 if met.len() < LINKED_MAX && met.insert(next.0) {
                     ahead.push(next);
@@ -140,6 +153,8 @@ fn shape(outcome: &Outcome, own: Option<OrgId>, names: &BTreeMap<OrgId, String>)
         id: said.by.to_string(),
         time: rfc3339(said.time),
         of_version: said.of_version,
+        response: None,
+        not_counted: None,
     };
     let mut all = Vec::new();
     for (rel, orgs) in &outcome.others {
@@ -154,10 +169,12 @@ fn shape(outcome: &Outcome, own: Option<OrgId>, names: &BTreeMap<OrgId, String>)
     OutcomeShape {
         version: outcome.version,
         newest: outcome.newest.map(|id| id.to_string()),
+        beside: outcome.beside.iter().map(ToString::to_string).collect(),
         superseded_by: outcome.superseded_by.iter().map(ToString::to_string).collect(),
         retracted: outcome.retracted.as_ref().map(retraction),
         newest_retracted: outcome.newest_retracted.as_ref().map(retraction),
         said: all,
+        copy_of: None,
         behind_entries: 0,
     }
 }

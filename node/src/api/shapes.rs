@@ -102,6 +102,12 @@ pub struct SaidShape {
     pub time: String,
     /// Of which version, where the evaluation has changed since.
     pub of_version: Option<u64>,
+    /// What it answers, where it responds: affected, not-affected, mitigated or investigating.
+    #[serde(default)]
+    pub response: Option<String>,
+    /// Why a replication by this organisation does not count, if so: `vendor`, `copy`, `other_model` or `other_task`.
+    #[serde(default)]
+    pub not_counted: Option<String>,
 }
 
 /// What became of an entry.
@@ -111,6 +117,9 @@ pub struct OutcomeShape {
     pub version: u64,
     /// The newest version, hex; none if it is this one.
     pub newest: Option<String>,
+    /// Other versions that stand and that nothing took the place of, hex.
+    #[serde(default)]
+    pub beside: Vec<String>,
     /// What took its place, hex, the newest first.
     pub superseded_by: Vec<String>,
     /// Whether its organisation took it back.
@@ -119,6 +128,10 @@ pub struct OutcomeShape {
     pub newest_retracted: Option<RetractionShape>,
     /// What is said of it, and of its other versions.
     pub said: Vec<SaidShape>,
+    /// The earliest entry of another organisation with the same content, hex: this is a copy of it. Looked for on the
+    /// page of one entry alone.
+    #[serde(default)]
+    pub copy_of: Option<String>,
     /// Entries that were not looked at: one of them may say something else.
     #[serde(default)]
     pub behind_entries: u64,
@@ -130,10 +143,12 @@ impl OutcomeShape {
         Self {
             version: 1,
             newest: None,
+            beside: Vec::new(),
             superseded_by: Vec::new(),
             retracted: None,
             newest_retracted: None,
             said: Vec::new(),
+            copy_of: None,
             behind_entries: 0,
         }
     }

@@ -7,11 +7,13 @@ mod target;
 
 use std::path::PathBuf;
 
+use clap::builder::PossibleValuesParser;
+
 use super::{Context, safe_text};
 use crate::client::{Client, ExportRequest};
 use crate::export::cff;
 use crate::failure::Failure;
-use crate::publish::Marking;
+use crate::publish::{Marking, template};
 use crate::{clock, time};
 use pages::Pages;
 use summary::Summary;
@@ -59,8 +61,8 @@ pub(super) struct Args {
     /// Only of this organisation: its name, id, or the first digits of its id.
     #[arg(long, value_name = "ORG")]
     org: Option<String>,
-    /// Only of this type: note, finding, release, resource, call, review, notice.
-    #[arg(long = "type", value_name = "TYPE")]
+    /// Only of this type.
+    #[arg(long = "type", value_name = "TYPE", value_parser = PossibleValuesParser::new(template::TYPES))]
     kind: Option<String>,
     /// Not older than this: a date, a time in RFC 3339, or how long ago (12h, 7d, 2w).
     #[arg(long, value_name = "TIME")]

@@ -1,9 +1,12 @@
+use clap::builder::PossibleValuesParser;
+
 use super::output::Column;
 use super::publish::short_id;
 use super::{Context, outcome, safe_text};
 use crate::api::shapes::{EntryLine, HiddenCount};
 use crate::client::{Client, LogRequest};
 use crate::failure::Failure;
+use crate::publish::template;
 use crate::time;
 
 const COLUMNS: [Column; 5] = [
@@ -33,8 +36,8 @@ pub(super) struct Args {
     /// Only of this organisation: its name, id, or the first digits of its id.
     #[arg(long, value_name = "ORG")]
     org: Option<String>,
-    /// Only of this type: note, finding, release, resource, call, review, notice.
-    #[arg(long = "type", value_name = "TYPE")]
+    /// Only of this type.
+    #[arg(long = "type", value_name = "TYPE", value_parser = PossibleValuesParser::new(template::TYPES))]
     kind: Option<String>,
     /// Only about this model: its exact name, revision or digest.
     #[arg(long, value_name = "MODEL")]

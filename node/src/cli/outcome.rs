@@ -78,14 +78,20 @@ pub(super) fn print(page: &EntryPage, context: &mut Context) -> Result<(), Failu
     if let Some(by) = &outcome.retracted {
         row("RETRACTED", retraction(by));
     }
-    if let Some(newest) = &outcome.newest {
-        row("superseded", format!("this is version {}; the newest is {newest}", outcome.version));
-        let others = outcome.superseded_by.iter().filter(|id| *id != newest).map(|id| short_id(id)).collect::<Vec<_>>();
-        if outcome.superseded_by.len() > 1 {
-            row("", format!("it has several successors, also {}", others.join(", ")));
+    match &outcome.newest {
+        Some(newest) if outcome.superseded_by.is_empty() => {
+            row("version", format!("{}; a newer one was made of the same: {newest}", outcome.version));
         }
-    } else if outcome.version > 1 {
-        row("version", format!("{}, the newest", outcome.version));
+        Some(newest) => row("superseded", format!("this is version {}; the newest is {newest}", outcome.version)),
+        None if outcome.version > 1 => row("version", format!("{}, the newest", outcome.version)),
+        None => {}
+    }
+    if !outcome.beside.is_empty() {
+        let others = outcome.beside.iter().map(|id| short_id(id)).collect::<Vec<_>>();
+        row("", format!("it was superseded more than once: {} stands as well", others.join(", ")));
+    }
+    if let Some(id) = &outcome.copy_of {
+        row("copy", format!("another organisation published the same before: {}", short_id(id)));
     }
     if let Some(by) = &outcome.newest_retracted {
         row("", format!("the newest version was RETRACTED {}", retraction(by)));
@@ -93,8 +99,13 @@ pub(super) fn print(page: &EntryPage, context: &mut Context) -> Result<(), Failu
     for (rel, words) in SAID {
         let (own, others): (Vec<&SaidShape>, Vec<&SaidShape>) =
             outcome.said.iter().filter(|said| said.rel == rel).partition(|said| said.own);
+        let (out, others): (Vec<&SaidShape>, Vec<&SaidShape>) =
+            others.into_iter().partition(|said| said.not_counted.is_some());
         if let Some(text) = by_organisation(&others) {
             row(words, text);
+        }
+        if !out.is_empty() {
+            row("not counted", not_counted(&out));
         }
         if !own.is_empty() {
             row(words, format!("its own organisation: {}", entries(&own)));
@@ -124,10 +135,35 @@ fn by_organisation(said: &[&SaidShape]) -> Option<String> {
     Some(format!("{count}: {}", orgs.values().map(named).collect::<Vec<_>>().join(", ")))
 }
 
+/// Replications that do not count, each with the reason.
+fn not_counted(said: &[&SaidShape]) -> String {
+    let one = |said: &&SaidShape| {
+        let why = why_not_counted(said.not_counted.as_deref().unwrap_or_default());
+        format!("replication by {} ({}): {why}", safe_text::short_line(&said.org_name, 40), short_id(&said.id))
+    };
+    let mut named: Vec<String> = said.iter().take(NAMED).map(one).collect();
+    if said.len() > NAMED {
+        named.push(format!("{} more", said.len().saturating_sub(NAMED)));
+    }
+    named.join("; ")
+}
+
+/// Why a replication does not count, in words.
+pub(super) fn why_not_counted(reason: &str) -> &'static str {
+    match reason {
+        "own" => "its own organisation",
+        "vendor" => "the vendor",
+        "other_model" => "of another model",
+        "other_task" => "of no task in common",
+        _ => "a copy",
+    }
+}
+
 fn entries(said: &[&SaidShape]) -> String {
-    let one = |said: &&SaidShape| match said.of_version {
-        Some(version) => format!("{} of version {version}", short_id(&said.id)),
-        None => short_id(&said.id).to_owned(),
+    let one = |said: &&SaidShape| {
+        let answer = said.response.as_ref().map(|response| format!(", {}", response.replace('-', " ")));
+        let of = said.of_version.map(|version| format!(" of version {version}"));
+        format!("{}{}{}", short_id(&said.id), of.unwrap_or_default(), answer.unwrap_or_default())
     };
     let mut named: Vec<String> = said.iter().take(NAMED).map(one).collect();
     if said.len() > NAMED {

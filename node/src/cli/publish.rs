@@ -5,6 +5,7 @@ mod send;
 use std::io::Read as _;
 use std::path::{Path, PathBuf};
 
+use clap::builder::PossibleValuesParser;
 use indicatif::ProgressDrawTarget;
 use lyceum_protocol::limits::PUBLICATION_MAX;
 use lyceum_protocol::publication::Publication;
@@ -16,7 +17,7 @@ use crate::failure::Failure;
 use crate::home::{Home, PublishTurn};
 use crate::publish::attached::with_attachments;
 use crate::publish::marking::{Marking, MarkingFault};
-use crate::publish::{Checked, Prepared, Wishes, check_files, prepare};
+use crate::publish::{Checked, Prepared, Wishes, check_files, prepare, template};
 use plan::{Plan, plan};
 use send::{AT_ONCE, Sending, bar};
 
@@ -44,8 +45,8 @@ pub(super) struct Args {
     /// Files (.md, .mdx, .qmd, .txt, .json), or - for standard input.
     #[arg(required = true, value_name = "FILE")]
     files: Vec<PathBuf>,
-    /// Type of text files: note, finding, release, resource, call, review, notice.
-    #[arg(long = "type", value_name = "TYPE")]
+    /// Type of text files.
+    #[arg(long = "type", value_name = "TYPE", value_parser = PossibleValuesParser::new(template::TYPES))]
     kind: Option<String>,
     /// Who may read: CLEAR (anyone) or GREEN (members), whatever the files say.
     #[arg(long, value_name = "MARKING")]

@@ -1,8 +1,12 @@
+use clap::builder::PossibleValuesParser;
+use lyceum_protocol::publication::{Finding, Severity};
+
 use super::publish::short_id;
 use super::{Context, outcome, safe_text};
 use crate::api::shapes::{SearchHit, SearchPage};
 use crate::client::Client;
 use crate::failure::Failure;
+use crate::publish::template;
 use crate::{clock, time};
 
 /// Results that are shown unless more are asked for.
@@ -36,11 +40,11 @@ pub(super) struct Args {
     /// Only of this organisation: its name, id, or the first digits of its id.
     #[arg(long, value_name = "ORG")]
     org: Option<String>,
-    /// Only of this type: note, finding, release, resource, call, review, notice.
-    #[arg(long = "type", value_name = "TYPE")]
+    /// Only of this type.
+    #[arg(long = "type", value_name = "TYPE", value_parser = PossibleValuesParser::new(template::TYPES))]
     kind: Option<String>,
-    /// Only findings of this nature: evaluation, risk, incident, mitigation, capability.
-    #[arg(long, value_name = "NATURE")]
+    /// Only findings of this nature.
+    #[arg(long, value_name = "NATURE", value_parser = PossibleValuesParser::new(Finding::NATURES))]
     nature: Option<String>,
     /// Only about this model: its exact name, revision or digest.
     #[arg(long, value_name = "MODEL")]
@@ -54,8 +58,8 @@ pub(super) struct Args {
     /// Only with this marking: CLEAR or GREEN.
     #[arg(long, value_name = "MARKING")]
     marking: Option<String>,
-    /// Only risks and incidents of this severity: low, medium, high, critical.
-    #[arg(long, value_name = "SEVERITY")]
+    /// Only risks and incidents of this severity.
+    #[arg(long, value_name = "SEVERITY", value_parser = PossibleValuesParser::new(Severity::WORDS))]
     severity: Option<String>,
     /// Not older than this: a date, a time in RFC 3339, or how long ago (12h, 7d, 2w).
     #[arg(long, value_name = "TIME")]

@@ -10,13 +10,13 @@ use crate::api::shapes::{OutcomeShape, RetractionShape};
 /// Characters of a reason or a name that are carried along.
 const SAID_CHARS: usize = 300;
 
-/// How many other organisations say something of it.
+/// How many other organisations say something of it; of replications those that count.
 pub fn organisations(outcome: &OutcomeShape, rel: &Rel) -> u64 {
     u64::try_from(named(outcome, rel).len()).unwrap_or(u64::MAX)
 }
 
 fn named<'a>(outcome: &'a OutcomeShape, rel: &Rel) -> BTreeSet<(&'a str, &'a str)> {
-    let others = outcome.said.iter().filter(|said| !said.own && said.rel == rel.name());
+    let others = outcome.said.iter().filter(|said| !said.own && said.rel == rel.name() && said.not_counted.is_none());
     others.map(|said| (said.org.as_str(), said.org_name.as_str())).collect()
 }
 
@@ -38,6 +38,9 @@ pub fn words(item: &Item) -> Vec<String> {
     }
     if !outcome.superseded_by.is_empty() {
         words.push(format!("SUPERSEDED by {}", outcome.superseded_by.join(", ")));
+    }
+    if !outcome.beside.is_empty() {
+        words.push(format!("another version stands beside it: {}", outcome.beside.join(", ")));
     }
     if let Some(retraction) = &outcome.newest_retracted {
         words.push(format!("its newest version was RETRACTED {}", retracted(retraction)));

@@ -40,17 +40,7 @@ pub fn names_to_gather(asked: &str, known: &Known) -> Vec<Named> {
 pub fn about(asked: &str, known: &Known, org_names: &BTreeMap<OrgId, String>, all: bool) -> About {
     let org_name = |item: &Item| (item.at.org.to_string(), org_names.get(&item.at.org).cloned().unwrap_or_default());
     let mut names = Names::of(asked, known, org_name, all);
-    let of_model: BTreeSet<EntryId> =
-        known.items.iter().filter(|(_, item)| names.mean(&item.card)).map(|(id, _)| *id).collect();
-    let releases = |item: &&Item| item.card.release.is_some() && item.at.hidden.is_none();
-    let vendors = of_model.iter().filter_map(|id| known.items.get(id)).filter(releases).map(|item| item.at.org);
-    let vendors: BTreeSet<OrgId> = vendors.collect();
-    let another = |id: &&EntryId| known.items.get(id).is_some_and(|item| names.measures_another(&item.card));
-    let of_another = of_model.iter().filter(another).copied().collect();
-    let (copies, outcomes) = (HashMap::new(), HashMap::new());
-    let mut page = Page { known, org_names, vendors, of_model, of_another, copies, outcomes };
-    page.copies = page.find_copies();
-    page.fold(page.of_model.clone());
+    let mut page = Page::of(known, &names, org_names);
     let belonging = page.belonging();
     page.fold(belonging.clone());
     let mut hidden = LeftOut::default();
@@ -95,6 +85,34 @@ pub fn about(asked: &str, known: &Known, org_names: &BTreeMap<OrgId, String>, al
     }
 }
 
+/// What the page of a model knows of an entry on it beyond what became of it.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Counted {
+    /// Organisations whose replication of it does not count, each with the reason: `own`, `vendor`, `copy`,
+    /// `other_model` or `other_task`.
+    pub not_counted: BTreeMap<OrgId, &'static str>,
+    /// The earliest entry of another organisation with the same content: this is a copy of it.
+    pub copy_of: Option<EntryId>,
+}
+
+/// The same rule for pages of single entries; `asked` is a name of the model, and an entry that is not about it has no
+/// place here.
+pub fn counted<'i>(
+    asked: &str,
+    known: &Known,
+    ids: impl IntoIterator<Item = &'i EntryId>,
+) -> BTreeMap<EntryId, Counted> {
+    let nobody = |_: &Item| (String::new(), String::new());
+    let org_names = BTreeMap::new();
+    let page = Page::of(known, &Names::of(asked, known, nobody, false), &org_names);
+    let items = ids.into_iter().filter(|id| page.of_model.contains(id)).filter_map(|id| known.items.get(id));
+    let of = |item: &Item| Counted {
+        not_counted: page.replications(item).into_iter().filter_map(|(org, _, why)| Some((org, why?))).collect(),
+        copy_of: page.copies.get(&item.at.id).copied(),
+    };
+    items.map(|item| (item.at.id, of(item))).collect()
+}
+
 /// The first rows of a list; how many more there are is noted under its name.
 fn first<T>(mut rows: Vec<T>, name: &str, more: &mut BTreeMap<String, u64>) -> Vec<T> {
     let over = rows.len().saturating_sub(ROWS_MAX);
@@ -104,6 +122,9 @@ fn first<T>(mut rows: Vec<T>, name: &str, more: &mut BTreeMap<String, u64>) -> V
     }
     rows
 }
+
+/// An organisation that says in an entry that it replicated another, with the reason where that does not count.
+type Replication<'p> = (OrgId, &'p Said, Option<&'static str>);
 
 /// What the tables are made with.
 struct Page<'a> {
@@ -117,6 +138,24 @@ struct Page<'a> {
     /// Copies, each with what it is a copy of.
     copies: HashMap<EntryId, EntryId>,
     outcomes: HashMap<EntryId, Outcome>,
+}
+
+impl<'a> Page<'a> {
+    /// What is known of the model of these names, and what became of it.
+    fn of(known: &'a Known, names: &Names, org_names: &'a BTreeMap<OrgId, String>) -> Self {
+        let of_model: BTreeSet<EntryId> =
+            known.items.iter().filter(|(_, item)| names.mean(&item.card)).map(|(id, _)| *id).collect();
+        let releases = |item: &&Item| item.card.release.is_some() && item.at.hidden.is_none();
+        let vendors = of_model.iter().filter_map(|id| known.items.get(id)).filter(releases).map(|item| item.at.org);
+        let vendors: BTreeSet<OrgId> = vendors.collect();
+        let another = |id: &&EntryId| known.items.get(id).is_some_and(|item| names.measures_another(&item.card));
+        let of_another = of_model.iter().filter(another).copied().collect();
+        let (copies, outcomes) = (HashMap::new(), HashMap::new());
+        let mut page = Self { known, org_names, vendors, of_model, of_another, copies, outcomes };
+        page.copies = page.find_copies();
+        page.fold(page.of_model.clone());
+        page
+    }
 }
 
 impl Page<'_> {
@@ -229,25 +268,30 @@ impl Page<'_> {
         said.into_iter().flatten().filter_map(|(org, said)| Some(self.who(*org, said.last()?))).collect()
     }
 
-    /// Organisations that replicated an entry, and replications that do not count.
-    fn replications(&self, item: &Item) -> (Vec<Who>, Vec<NotCounted>) {
-        let (mut counted, mut others) = (Vec::new(), Vec::new());
-        let Some(outcome) = self.outcomes.get(&item.at.id) else { return (counted, others) };
-        for said in outcome.own.get(&Rel::Replicates).into_iter().flatten() {
-            others.push(NotCounted { who: self.who(item.at.org, said), reason: "own".to_owned() });
-        }
-        for (org, said) in outcome.others.get(&Rel::Replicates).into_iter().flatten() {
+    /// Organisations that say that they replicated an entry, each with the reason where that does not count.
+    fn replications(&self, item: &Item) -> Vec<Replication<'_>> {
+        let Some(outcome) = self.outcomes.get(&item.at.id) else { return Vec::new() };
+        let own = outcome.own.get(&Rel::Replicates).into_iter().flatten().map(|said| (item.at.org, said, Some("own")));
+        let others = outcome.others.get(&Rel::Replicates).into_iter().flatten().filter_map(|(org, said)| {
             let counts = |said: &&Said| !self.copies.contains_key(&said.by) && self.unfit(item, &said.by).is_none();
-            match (said.iter().rev().find(counts), said.last()) {
-                (_, Some(said)) if self.vendors.contains(org) => {
-                    others.push(NotCounted { who: self.who(*org, said), reason: "vendor".to_owned() });
-                }
-                (Some(said), _) => counted.push(self.who(*org, said)),
-                (None, Some(said)) => {
-                    let reason = self.unfit(item, &said.by).unwrap_or("copy").to_owned();
-                    others.push(NotCounted { who: self.who(*org, said), reason });
-                }
-                (None, None) => {}
+            let last = said.last()?;
+            Some(match said.iter().rev().find(counts) {
+                _ if self.vendors.contains(org) => (*org, last, Some("vendor")),
+                Some(said) => (*org, said, None),
+                None => (*org, last, Some(self.unfit(item, &last.by).unwrap_or("copy"))),
+            })
+        });
+        own.chain(others).collect()
+    }
+
+    /// The same, as it is shown: those that count, and those that do not.
+    fn replicated(&self, item: &Item) -> (Vec<Who>, Vec<NotCounted>) {
+        let (mut counted, mut others) = (Vec::new(), Vec::new());
+        for (org, said, why_not) in self.replications(item) {
+            let who = self.who(org, said);
+            match why_not {
+                Some(reason) => others.push(NotCounted { who, reason: reason.to_owned() }),
+                None => counted.push(who),
             }
         }
         (counted, others)

@@ -1,8 +1,9 @@
 //! What became of an entry: superseded, retracted, disputed, replicated, endorsed, answered.
 //!
 //! Pure functions over a [`Graph`] of entries that stand. Only the organisation of an entry's author supersedes or
-//! retracts it; of two successors the later claim of time, then the smaller id, is the newest. What others say of any
-//! version stands on the newest one.
+//! retracts it. Of two successors the later claim of time, then the smaller id, leads to the newest version, unless what it
+//! leads to was taken back and the other was not. What others say of any version stands on the newest one, and on those
+//! that stand beside it.
 
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet};
@@ -122,6 +123,9 @@ pub struct Outcome {
     pub version: u64,
     /// The newest version, if it is another one.
     pub newest: Option<EntryId>,
+    /// Other versions that nothing took the place of and that were not taken back, the newest first: one thing was
+    /// superseded more than once.
+    pub beside: Vec<EntryId>,
     /// What directly took its place, the newest first: two, if two versions were made of one.
     pub superseded_by: Vec<EntryId>,
     /// The retraction that holds for this version, the first of them.
@@ -192,15 +196,47 @@ fn versions(graph: &impl Graph, id: &EntryId) -> BTreeMap<EntryId, u64> {
     numbers
 }
 
-fn newest_of(graph: &impl Graph, id: &EntryId) -> EntryId {
-    let (mut newest, mut met) = (*id, BTreeSet::from([*id]));
-    while let Some(next) = successors(graph, &newest).first() {
+fn is_retracted(graph: &impl Graph, id: &EntryId) -> bool {
+    !retractions(graph, id, RETRACTIONS_MAX).is_empty()
+}
+
+/// The newest of all versions: the same for each of them.
+fn newest_of(graph: &impl Graph, id: &EntryId, versions: &BTreeMap<EntryId, u64>) -> EntryId {
+    let mut latest_first: Vec<(u64, EntryId)> = versions.iter().map(|(id, number)| (*number, *id)).collect();
+    latest_first.sort_unstable_by(|one, other| other.cmp(one));
+    // What each version leads to: its successors have higher numbers, so they are known before it.
+    let mut leads_to: BTreeMap<EntryId, EntryId> = BTreeMap::new();
+    for (_, version) in &latest_first {
+        let ends = successors(graph, version).into_iter().filter_map(|next| leads_to.get(&next.id).copied());
+        // A stable order: of those that stand, or else of all, the first successor.
+        let end = ends.min_by_key(|end| is_retracted(graph, end)).unwrap_or(*version);
+        leads_to.insert(*version, end);
+    }
+    let first = latest_first.iter().filter(|(number, _)| *number == 1).filter_map(|(_, id)| leads_to.get(id).copied());
+    let time = |id: &EntryId| graph.facts(id).map_or(0, |facts| facts.time);
+    let newest = first.min_by_key(|end| (is_retracted(graph, end), Reverse(time(end)), *end)).unwrap_or(*id);
+    if successors(graph, &newest).is_empty() { newest } else { last_after(graph, id) }
+}
+
+/// The end of the chain that begins with a version: of more versions than are looked at, or of a circle.
+fn last_after(graph: &impl Graph, id: &EntryId) -> EntryId {
+    let (mut last, mut met) = (*id, BTreeSet::from([*id]));
+    while let Some(next) = successors(graph, &last).first() {
         if !met.insert(next.id) || met.len() > VERSIONS_MAX {
             break;
         }
-        newest = next.id;
+        last = next.id;
     }
-    newest
+    last
+}
+
+/// Versions other than these that nothing took the place of and that were not taken back, the newest first.
+fn beside(graph: &impl Graph, these: [EntryId; 2], versions: &BTreeMap<EntryId, u64>) -> Vec<EntryId> {
+    let stands = |id: &EntryId| successors(graph, id).is_empty() && !is_retracted(graph, id);
+    let mut beside: Vec<EntryId> =
+        versions.keys().filter(|id| !these.contains(id)).filter(|id| stands(id)).copied().collect();
+    beside.sort_by_cached_key(|id| (Reverse(graph.facts(id).map_or(0, |facts| facts.time)), *id));
+    beside
 }
 
 fn retraction(graph: &impl Graph, id: &EntryId) -> Option<Retraction> {
@@ -212,13 +248,14 @@ fn retraction(graph: &impl Graph, id: &EntryId) -> Option<Retraction> {
 /// Folds everything that is linked to an entry, or to another version of it.
 pub fn fold(graph: &impl Graph, id: &EntryId) -> Outcome {
     let versions = versions(graph, id);
-    let newest = newest_of(graph, id);
+    let newest = newest_of(graph, id, &versions);
     let org = graph.org(id);
     let evaluation = |id: &EntryId| graph.facts(id).and_then(|facts| facts.evaluation);
     let now = evaluation(&newest);
     let mut outcome = Outcome {
         version: versions.get(id).copied().unwrap_or(1),
         newest: (newest != *id).then_some(newest),
+        beside: beside(graph, [*id, newest], &versions),
         superseded_by: successors(graph, id).into_iter().map(|link| link.id).collect(),
         retracted: retraction(graph, id),
         newest_retracted: if newest == *id { None } else { retraction(graph, &newest) },

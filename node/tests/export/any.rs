@@ -253,6 +253,8 @@ fn outcome() -> BoxedStrategy<OutcomeShape> {
             id: "cd".repeat(32),
             time: String::new(),
             of_version: None,
+            response: None,
+            not_counted: None,
         }
     });
     (vec(Just("ef".repeat(32)), 0..2), of(retraction()), of(retraction()), vec(said, 0..3))
@@ -260,6 +262,8 @@ fn outcome() -> BoxedStrategy<OutcomeShape> {
             version: 1,
             newest: superseded_by.first().cloned(),
             superseded_by,
+            beside: Vec::new(),
+            copy_of: None,
             retracted,
             newest_retracted,
             said,

@@ -45,6 +45,8 @@ fn said(rel: &str, org: &str, own: bool) -> SaidShape {
         id: "cd".repeat(32),
         time: "2026-11-21T00:00:00.000Z".to_owned(),
         of_version: None,
+        response: None,
+        not_counted: None,
     }
 }
 
@@ -67,6 +69,8 @@ pub(crate) fn fallen(mut item: Item) -> Item {
             said("disputes", "Example Lab", true),
             said("replicates", "Invited", false),
         ],
+        beside: Vec::new(),
+        copy_of: None,
         behind_entries: 0,
     };
     item

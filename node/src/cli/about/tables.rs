@@ -5,7 +5,7 @@ use crate::cli::publish::short_id;
 use crate::cli::{Context, outcome, safe_text};
 use crate::failure::Failure;
 use crate::index::schema::folded_name;
-use crate::views::about::shapes::{About, EvaluationRow, Head, NotCounted, Party, RiskRow, Score};
+use crate::views::about::shapes::{About, Answer, EvaluationRow, Head, NotCounted, Party, RiskRow, Score};
 
 pub(super) fn print(page: &About, context: &mut Context) -> Result<(), Failure> {
     for (party, heading) in [
@@ -107,15 +107,10 @@ fn notes(score: &Score, asked: &str) -> Vec<String> {
         notes.push(format!("replicated by {}", organisations(&score.replicated_by)));
     }
     for NotCounted { who, reason } in &score.not_counted {
-        let why = match reason.as_str() {
-            "own" => "its own organisation",
-            "vendor" => "the vendor",
-            "other_model" => "of another model",
-            "other_task" => "of no task in common",
-            _ => "a copy",
-        };
+        let why = outcome::why_not_counted(reason);
         notes.push(format!("replication not counted ({why}): {}", short_id(&who.id)));
     }
+    notes.extend(score.responses.iter().map(answered));
     notes.extend(score.review_of.as_ref().map(|id| format!("in a review of {}", short_id(id))));
     if score.relationship.as_deref() == Some("first_party") && score.party != Party::First {
         notes.push("its source calls itself first party".to_owned());
@@ -162,13 +157,16 @@ fn risks(words: &str, rows: &[&RiskRow], context: &mut Context) -> Result<(), Fa
             replicated.map(|orgs| format!("replicated by {orgs}")),
             mitigated.map(|orgs| format!("mitigated by {orgs}")),
         ];
-        for answer in &it.responses {
-            let vendor = if answer.party == Party::First { ", the vendor" } else { "" };
-            let who = organisations(std::slice::from_ref(&answer.who));
-            words.push(Some(format!("{who}{vendor}: {}", answer.response.replace('-', " "))));
-        }
+        words.extend(it.responses.iter().map(|answer| Some(answered(answer))));
         (&it.head, words)
     })
+}
+
+/// How an organisation stands to a finding.
+fn answered(answer: &Answer) -> String {
+    let vendor = if answer.party == Party::First { ", the vendor" } else { "" };
+    let who = organisations(std::slice::from_ref(&answer.who));
+    format!("{who}{vendor}: {}", answer.response.replace('-', " "))
 }
 
 /// A list: the title of each, and below it what is said.

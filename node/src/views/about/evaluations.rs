@@ -9,7 +9,7 @@ use lyceum_protocol::publication::Rel;
 use super::card::{Measure, NoScore, Scores};
 use super::known::Item;
 use super::shapes::{EvaluationRow, NotCounted, Party, Score, UnscoredRow, Who};
-use super::{Page, first};
+use super::{Page, first, lists};
 use crate::time::rfc3339;
 
 /// Most numbers of one organisation in one row: the newest.
@@ -99,7 +99,7 @@ impl Made<'_> {
             .said
             .entry(id)
             .or_insert_with(|| {
-                let (counted, others) = page.replications(item);
+                let (counted, others) = page.replicated(item);
                 (page.said(&id, &Rel::Disputes), counted, others)
             })
             .clone();
@@ -122,6 +122,7 @@ impl Made<'_> {
             disputed_by,
             replicated_by,
             not_counted,
+            responses: lists::responses(page, item),
             copy_of: page.copies.get(&id).map(ToString::to_string),
             review_of: item.card.target.clone(),
             stub: item.card.stub,

@@ -48,7 +48,7 @@ impl Lists {
                 .collect(),
             capabilities: cut(nature("capability"), "capabilities")
                 .into_iter()
-                .map(|item| CapabilityRow { head: page.head(item), replicated_by: page.replications(item).0 })
+                .map(|item| CapabilityRow { head: page.head(item), replicated_by: page.replicated(item).0 })
                 .collect(),
             releases: cut(kind("release"), "releases").into_iter().filter_map(|item| release(page, item)).collect(),
             reviews: cut(kind("review"), "reviews").into_iter().map(|item| review(page, item)).collect(),
@@ -70,7 +70,7 @@ fn risk(page: &Page<'_>, item: &Item) -> RiskRow {
         affected: card.affected.clone(),
         date: card.date.clone(),
         taxonomies: card.taxonomies.clone(),
-        replicated_by: page.replications(item).0,
+        replicated_by: page.replicated(item).0,
         mitigated_by: everyone(page, item, &Rel::Mitigates),
         responses: responses(page, item),
     }
@@ -86,7 +86,7 @@ fn everyone(page: &Page<'_>, item: &Item, rel: &Rel) -> Vec<Who> {
 }
 
 /// The newest answer of each organisation.
-fn responses(page: &Page<'_>, item: &Item) -> Vec<Answer> {
+pub(super) fn responses(page: &Page<'_>, item: &Item) -> Vec<Answer> {
     let mut newest: BTreeMap<String, Answer> = BTreeMap::new();
     for who in everyone(page, item, &Rel::Responds) {
         let said = who.id.parse().ok().and_then(|id| page.known.items.get(&id));

@@ -26,7 +26,7 @@ pub struct NotCounted {
     /// Whose it is.
     #[serde(flatten)]
     pub who: Who,
-    /// Why: `own`, `vendor` or `copy`.
+    /// Why: `own`, `vendor`, `copy`, `other_model` or `other_task`.
     pub reason: String,
 }
 
@@ -145,6 +145,8 @@ pub struct Score {
     pub replicated_by: Vec<Who>,
     /// Replications that do not count.
     pub not_counted: Vec<NotCounted>,
+    /// How organisations answer to it.
+    pub responses: Vec<Answer>,
     /// The earliest entry of another organisation with the same content, hex: this is a copy of it.
     pub copy_of: Option<String>,
     /// What it reviews, hex, if it stands in a review.
@@ -203,7 +205,7 @@ pub struct UnscoredRow {
     pub hidden: Option<Hidden>,
 }
 
-/// How an organisation stands to a risk or an incident.
+/// How an organisation stands to a finding.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Answer {
     /// Who answers.

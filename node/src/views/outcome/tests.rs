@@ -83,6 +83,23 @@ fn of_two_successors_the_later_claim_and_then_the_smaller_id_is_newest() {
 }
 
 #[test]
+fn each_of_two_successors_names_the_other_and_one_that_was_taken_back_is_not_the_newest() {
+    let mut world = World::default();
+    world.add(1, 1, &[]).add(2, 1, &[(Rel::Supersedes, 1)]).add(3, 1, &[(Rel::Supersedes, 1)]);
+    let (first, second, third) = (world.fold(1), world.fold(2), world.fold(3));
+    assert_eq!((first.newest, first.beside), (Some(id(3)), vec![id(2)]));
+    assert_eq!((second.newest, second.hidden(), second.beside), (Some(id(3)), None, vec![]));
+    assert_eq!((third.newest, third.hidden(), third.beside), (None, None, vec![id(2)]));
+    world.add(4, 1, &[(Rel::Retracts, 3)]);
+    let (first, second, third) = (world.fold(1), world.fold(2), world.fold(3));
+    assert_eq!((first.newest, first.beside, first.newest_retracted), (Some(id(2)), vec![], None));
+    assert_eq!((second.newest, second.beside), (None, vec![]));
+    assert_eq!((third.newest, third.hidden()), (Some(id(2)), Some(Hidden::Retracted)));
+    world.add(5, 1, &[(Rel::Supersedes, 2), (Rel::Supersedes, 3)]);
+    assert_eq!((world.fold(3).newest, world.fold(5).newest, world.fold(5).beside), (Some(id(5)), None, vec![]));
+}
+
+#[test]
 fn what_was_said_of_any_version_stands_on_the_newest() {
     let mut world = World::default();
     world.add(1, 1, &[]).evaluates(1, 7).add(2, 1, &[(Rel::Supersedes, 1)]).evaluates(2, 7);
@@ -164,6 +181,12 @@ proptest! {
             prop_assert_eq!(outcome.hidden(), hidden(&world, &id(n)));
             let own = world.entries[&id(n)].org;
             prop_assert!(outcome.others.values().all(|orgs| !orgs.contains_key(&own)));
+            // Of one thing all versions know one newest, which stands if any end of them does.
+            let newest = outcome.newest.unwrap_or(id(n));
+            prop_assert_eq!(world.fold(newest.0[0]).newest, None);
+            prop_assert!(hidden(&world, &newest) != Some(Hidden::Superseded));
+            prop_assert!(outcome.beside.iter().all(|end| hidden(&world, end).is_none()));
+            prop_assert!(outcome.beside.is_empty() || hidden(&world, &newest).is_none());
             for by in outcome.superseded_by.iter().chain(&outcome.newest) {
                 prop_assert_eq!(world.entries[by].org, own);
             }

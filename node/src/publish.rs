@@ -6,6 +6,7 @@
 pub mod answer;
 pub mod attached;
 pub mod check;
+pub mod doubts;
 pub mod draft;
 pub mod front_matter;
 pub mod json;

@@ -142,6 +142,8 @@ fn what_the_alliance_knows_leaves_in_every_format_with_what_became_of_it() {
     let bibtex = export(founder, &["bibtex", &public, &green]).well().stdout;
     assert_eq!(bibtex.matches("@misc{lyceum-").count(), 2);
     assert_eq!(export(founder, &["avid", "--model", model]).well().objects().len(), 2);
-    export(founder, &["csv", "00000000"]).badly(1, "holds no entry");
-    export(founder, &["csv", "--marking", "AMBER"]).badly(4, "AMBER");
+    let missing = export(founder, &["csv", "00000000"]);
+    assert_eq!(missing.stdout, "", "no header before it is known that there is something");
+    missing.badly(1, "holds no entry");
+    export(founder, &["csv", "--marking", "AMBER"]).badly(2, "\"AMBER\" is no marking that can be exported");
 }

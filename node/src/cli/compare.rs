@@ -97,7 +97,10 @@ fn became(side: &Side) -> Vec<String> {
         Some(Hidden::Superseded) | None => {}
     }
     let newest = side.newest.as_deref().map(super::publish::short_id);
-    words.extend(newest.map(|id| format!("superseded: the newest version is {id}")));
+    words.extend(newest.map(|id| match side.hidden {
+        Some(Hidden::Superseded) => format!("superseded: the newest version is {id}"),
+        Some(Hidden::Retracted) | None => format!("the newest version is {id}"),
+    }));
     if !side.disputed_by.is_empty() {
         words.push(format!("DISPUTED by {}", outcome::organisations(&side.disputed_by)));
     }
@@ -125,7 +128,7 @@ fn cells(row: &Row) -> Vec<String> {
         safe_text::line(&format!("{}, {arrow}", row.metric)),
         row.a.to_string(),
         row.b.to_string(),
-        format!("{:+.4}", row.difference),
+        row.difference.map_or_else(|| "none: two scales".to_owned(), |difference| format!("{difference:+.4}")),
         interval,
         if row.comparable { "yes" } else { "no" }.to_owned(),
     ]

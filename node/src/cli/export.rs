@@ -127,7 +127,11 @@ impl Format {
 
 fn request(args: &Args) -> Result<ExportRequest, Failure> {
     let since = args.since.as_deref().map(|text| time::parse(text, clock::wall())).transpose();
-    let marking = args.marking.as_deref().map(super::publish::marking).transpose()?;
+    let marking = args.marking.as_deref().map(str::parse::<Marking>).transpose().map_err(|_| {
+        let given = args.marking.as_deref().unwrap_or_default();
+        let failure = Failure::usage(format!("{given:?} is no marking that can be exported"));
+        failure.next("--marking CLEAR is what anyone may read, --marking GREEN also what members may")
+    })?;
     let avid = (args.format == Format::Avid).then(|| "finding".to_owned());
     Ok(ExportRequest {
         ids: Vec::new(),

@@ -42,7 +42,8 @@ pub(super) fn table(peers: &[Peer], context: &mut Context) -> Result<(), Failure
             safe_text::short_line(&peer.org_name, 30),
             if short { ending(&peer.node) } else { peer.node.clone() },
             if peer.connected { "yes" } else { "no" }.to_owned(),
-            peer.behind_entries.to_string(),
+            // Before two have compared, nobody knows.
+            if last.is_some() { peer.behind_entries.to_string() } else { "?".to_owned() },
             last.unwrap_or_else(|| "never".to_owned()),
         ];
         row.extend(troubled.then(|| safe_text::short_line(peer.trouble.as_deref().unwrap_or_default(), 80)));

@@ -117,7 +117,7 @@ pub fn escaped(text: &str) -> String {
             '<' => out.push_str("\\textless{}"),
             '>' => out.push_str("\\textgreater{}"),
             '|' => out.push_str("\\textbar{}"),
-            '"' => out.push_str("\\textquotedbl{}"),
+            '"' => out.push_str("{\"}"),
             '$' | '&' | '#' | '%' | '_' => {
                 out.push('\\');
                 out.push(c);

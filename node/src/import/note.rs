@@ -56,8 +56,8 @@ pub(super) fn of_text(material: &Material<'_>) -> Result<Found, Refusal> {
     };
     let mut found = Found { marking: read.marking, ..Found::default() };
     let Json::Object(fields) = read.publication.json() else { return Err(Refusal::new("makes no note")) };
-    for name in FIELDS {
-        if let Some(value) = fields.get(*name) {
+    for name in front_matter::fields() {
+        if let Some(value) = fields.get(name) {
             found.set(name, value.clone());
         }
     }
@@ -80,38 +80,9 @@ pub(super) fn of_text(material: &Material<'_>) -> Result<Found, Refusal> {
     Ok(found)
 }
 
-/// What a note of a file may say.
-const FIELDS: &[&str] = &[
-    "type",
-    "title",
-    "summary",
-    "body",
-    "language",
-    "authors",
-    "tags",
-    "taxonomies",
-    "license",
-    "links",
-    "created",
-    "nature",
-    "models",
-    "evaluation",
-    "severity",
-    "likelihood",
-    "affected",
-    "status",
-    "name",
-    "version",
-    "where",
-    "audience",
-    "address",
-    "end",
-    "verdict",
-];
-
 /// Whether what an importer makes has a field of this name.
 pub fn is_field(name: &str) -> bool {
-    FIELDS.contains(&name) || name == "unscored"
+    front_matter::fields().any(|field| field == name)
 }
 
 /// Whether a text has a letter of the script of its language, where that script is one of its own.

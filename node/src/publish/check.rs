@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 
 use lyceum_protocol::limits;
 
+use super::doubts::doubts;
 use super::front_matter::{self, Dialect};
 use super::{FileFault, Marking, Position, Prepared, json, marking, yaml};
 use crate::import::private::{self, Secret};
@@ -83,6 +84,7 @@ pub fn prepare(file: &Path, bytes: &[u8], wishes: &Wishes) -> Result<Prepared, F
     if let Some(secret) = private::first_secret(publication.json()) {
         return Err(secret_fault(file, bytes, secret));
     }
+    let warnings = warnings.into_iter().chain(doubts(&publication)).collect();
     let name = file.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
     Ok(Prepared {
         source_key: format!("{name}\n{}", publication.title),

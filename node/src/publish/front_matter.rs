@@ -57,6 +57,29 @@ const OWN_TEXTS: [&str; 17] = [
 ];
 /// Fields that only some types have and in which numbers are numbers.
 const OWN_VALUES: [&str; 2] = ["evaluation", "files"];
+/// Fields that publications of several types have, `date` of an incident and `same_as` of a notice.
+const OTHERS: [&str; 15] = [
+    "type",
+    "title",
+    "summary",
+    "body",
+    "language",
+    "authors",
+    "tags",
+    "taxonomies",
+    "license",
+    "links",
+    "created",
+    "date",
+    "models",
+    "same_as",
+    "end",
+];
+
+/// The fields that a text file may give a publication of any type.
+pub fn fields() -> impl Iterator<Item = &'static str> {
+    OTHERS.into_iter().chain(OWN_TEXTS).chain(OWN_VALUES)
+}
 
 /// Reads a text file. `kind` overrules the type that the front matter names; without either it is a note.
 ///

@@ -61,8 +61,8 @@ pub struct Row {
     pub reasons: Vec<String>,
     /// What one or both do not say.
     pub unknown: Vec<String>,
-    /// The second minus the first.
-    pub difference: f64,
+    /// The second minus the first; none where their units or directions differ.
+    pub difference: Option<f64>,
     /// Interval of the difference; none where neither says how sure it is.
     pub interval: Option<Bounds>,
 }
@@ -146,7 +146,7 @@ pub fn compare((a, first): (Side, &Evaluation), (b, second): (Side, &Evaluation)
     Comparison {
         comparable: reasons.is_empty(),
         unknown: once(results.iter().flat_map(|row| &row.unknown)),
-        difference: single.map(|row| row.difference),
+        difference: single.and_then(|row| row.difference),
         interval: single.and_then(|row| row.interval.clone()),
         a,
         b,
@@ -180,6 +180,7 @@ fn row(
     if is_ambiguous {
         reasons.push("one of them has several results of this name".to_owned());
     }
+    let is_one_scale = settings::is_one_scale(left, right);
     Row {
         task: name.0.clone(),
         metric: metric_words(name),
@@ -189,8 +190,8 @@ fn row(
         comparable: reasons.is_empty(),
         reasons,
         unknown,
-        difference: right.score - left.score,
-        interval: interval::of_difference(left, right),
+        difference: is_one_scale.then_some(right.score - left.score),
+        interval: interval::of_difference(left, right).filter(|_| is_one_scale),
     }
 }
 

@@ -50,7 +50,11 @@ impl Review {
         let verdict: Verdict = fields.required_word("verdict")?;
         let rel = verdict.rel();
         let target = links.iter().filter(|link| link.rel == rel).find_map(Link::entry).ok_or_else(|| {
-            let reason = format!("a review that {} has a link {} to the id of an entry", verdict.name(), rel.name());
+            let reason = format!(
+                "a review that {} has a link {} to an entry: the 64 digits of its id",
+                verdict.name(),
+                rel.name()
+            );
             fields.fault("links", reason)
         })?;
         let models = models(fields, "models")?;

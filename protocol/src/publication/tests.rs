@@ -176,7 +176,7 @@ fn a_review_names_its_target_by_a_link_of_its_verdict() {
     let Content::Review(review_of) = &read.content else { panic!("a review") };
     assert_eq!((review_of.verdict, review_of.target.to_string()), (Verdict::Disputes, id.clone()));
     assert!(review("comments", "replies", &id).is_ok());
-    let wanted = "links, a review that replicates has a link replicates to the id of an entry";
+    let wanted = "links, a review that replicates has a link replicates to an entry: the 64 digits of its id";
     assert_eq!(review("replicates", "cites", &id).unwrap_err(), wanted);
     assert_eq!(review("replicates", "replicates", "https://e.org").unwrap_err(), wanted);
     assert_eq!(

@@ -93,9 +93,12 @@ pub(super) async fn write(
     context: &mut Context,
 ) -> Result<(), Failure> {
     let mut writer = Writer::new(format)?;
-    target.write(writer.begin().as_bytes(), context)?;
+    let mut begin = Some(writer.begin());
     while pages.more() {
-        for entry in pages.next(summary).await? {
+        let entries = pages.next(summary).await?;
+        // Where the first page is refused, nothing was written.
+        target.write(begin.take().unwrap_or_default().as_bytes(), context)?;
+        for entry in entries {
             let Some(item) = pages::read(entry, summary) else { continue };
             match writer.item(&item)? {
                 Some((bytes, values)) => {

@@ -147,8 +147,9 @@ impl Summary {
             ));
         }
         if self.for_members > 0 {
+            let of_them = if self.for_members == 1 { "of them is" } else { "of them are" };
             notes.push(format!(
-                "{} of them are for members (GREEN) and must not leave the alliance. Only what is public: --marking CLEAR",
+                "{} {of_them} for members (GREEN) and must not leave the alliance. Only what is public: --marking CLEAR",
                 self.for_members
             ));
         }

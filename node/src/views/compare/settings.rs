@@ -75,6 +75,14 @@ pub(super) fn differences(
     found
 }
 
+/// Whether nothing that both say makes their numbers those of two scales: units, bounds and directions.
+pub(super) fn is_one_scale(a: &EvaluationResult, b: &EvaluationResult) -> bool {
+    let mut found = Differences::default();
+    found.check("unit", a.metric.unit.as_deref(), b.metric.unit.as_deref(), false);
+    found.check("scale", scale(a).as_deref(), scale(b).as_deref(), false);
+    found.reasons.is_empty() && a.metric.lower_is_better == b.metric.lower_is_better
+}
+
 /// The bounds of a score, where both are known and finite.
 fn scale(result: &EvaluationResult) -> Option<String> {
     let (min, max) = (result.metric.min?, result.metric.max?);

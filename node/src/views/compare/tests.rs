@@ -127,6 +127,8 @@ fn each_setting_that_differs_is_a_reason_with_both_values() {
         assert!(!found.comparable);
         assert_eq!(found.reasons, [reason]);
         assert_eq!(found.results[0].reasons, [reason]);
+        let is_one_scale = !reason.starts_with("unit") && !reason.starts_with("direction");
+        assert_eq!(found.difference.is_some(), is_one_scale, "{reason}");
     }
 }
 

@@ -124,15 +124,22 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let (mut engine, _, _) = Engine::open(folder.path(), NetworkId([7; 32])).unwrap();
         let words = ["model", "models", "drift", "évaluation", "evaluations", "bias", "long", "context"];
-        for n in 0..200_u64 {
+        for n in 0..1_000_u64 {
             let pick = |step: u64, of: u64| words[usize::try_from((n / step) % of).unwrap()];
-            let body = format!("{} {} {} {}", pick(1, 8), pick(3, 7), pick(5, 3), pick(11, 8));
+            // A row that stands in few of the blocks in which its words do.
+            let row = if (600..603).contains(&n) {
+                "alpha beta gamma"
+            } else {
+                ["gamma alpha", "beta"][usize::from(n % 2 == 0)]
+            };
+            let body = format!("{} {} {} {} {row}", pick(1, 8), pick(3, 7), pick(5, 3), pick(11, 8));
             let json = serde_json::json!({
                 "type": if n % 3 == 0 { "note" } else { "other" }, "title": pick(2, 8), "body": body,
                 "language": if n % 4 == 0 { "fr" } else { "en" }, "tags": [pick(7, 8)],
             });
             let publication = Publication::read(json.to_string().as_bytes()).unwrap();
-            let id = EntryId([u8::try_from(n).unwrap(); 32]);
+            let mut id = EntryId([1; 32]);
+            id.0[..8].copy_from_slice(&n.to_be_bytes());
             let org = OrgId([1; 32]);
             let indexed =
                 Indexed { id, log: LogId([1; 32]), seq: n, org, time: n, marking: MARKING_GREEN, publication };
@@ -154,6 +161,9 @@ mod tests {
             "model -type:note -bias",
             "context long bias",
             "type:note",
+            "\"alpha beta gamma\"",
+            "\"alpha beta\" \"beta gamma\" model",
+            "\"beta gamma\" \"gamma alpha\"",
         ] {
             let plan = Plan::make(&snapshot, &Query::read(text, 0).unwrap()).unwrap();
             for (n, segment) in snapshot.segments.iter().enumerate() {

@@ -17,7 +17,7 @@ use crate::index::snapshot::{SCORED, Segment, Snapshot};
 const STEPS_BEFORE_JUMP: usize = 4;
 
 /// Where to look: everywhere, or only in these documents.
-type Within<'a> = Option<&'a [(DocId, u32)]>;
+pub(super) type Within<'a> = Option<&'a [(DocId, u32)]>;
 
 /// Documents in which a query holds. Those that were removed are among them.
 pub(super) fn candidates(
@@ -252,7 +252,7 @@ impl Finder<'_> {
         let all_of_them = within.is_none_or(|within| many(u64::try_from(within.len()).unwrap_or(u64::MAX)));
         if all_of_them
             && pieces.iter().all(|piece| many(piece.count(self.number)))
-            && let Some(mut found) = self.common_row(pieces)?
+            && let Some(mut found) = self.common_row(pieces, within)?
         {
             for piece in pieces.iter().filter(|_| scored) {
                 self.add(piece, 0, &mut found)?;

@@ -6,7 +6,7 @@ use tantivy::positions::PositionReader;
 use tantivy::postings::TermInfo;
 use tantivy::schema::IndexRecordOption;
 
-use super::find::Finder;
+use super::find::{Finder, Within};
 use super::lists::{Marks, Scored, alike};
 use super::plan::Piece;
 use crate::index::IndexFault;
@@ -16,12 +16,19 @@ type Start = u64;
 
 const PLACE_BITS: u32 = 32;
 
+fn docs_of(rows: &[Start]) -> impl Iterator<Item = DocId> {
+    rows.iter().filter_map(|start| DocId::try_from(start >> PLACE_BITS).ok())
+}
+
 impl Finder<'_> {
-    /// The documents in which terms stand in a row, without scores. `None` where that cannot be read in this way.
-    pub(super) fn common_row(&self, pieces: &[Piece]) -> Result<Option<Scored>, IndexFault> {
+    /// The documents in which terms stand in a row, of all or of those within which it is looked, without scores. `None`
+    /// where that cannot be read in this way.
+    pub(super) fn common_row(&self, pieces: &[Piece], within: Within<'_>) -> Result<Option<Scored>, IndexFault> {
         let infos: Option<Vec<(&Piece, &TermInfo)>> = pieces.iter().map(|piece| self.only_list(piece)).collect();
-        let Some(infos) = infos.filter(|_| self.segment.positions.is_some()) else { return Ok(None) };
-        let mut together: Option<Marks> = None;
+        let Some(mut infos) = infos.filter(|_| self.segment.positions.is_some()) else { return Ok(None) };
+        // The rarest first: what it leaves out is not looked at in the lists of the others.
+        infos.sort_by_key(|(_, info)| info.doc_freq);
+        let mut together = within.map(|within| self.marks_of(within.iter().map(|(doc, _)| *doc)));
         for (_, info) in &infos {
             let marks = self.marks(info)?;
             match &mut together {
@@ -29,16 +36,28 @@ impl Finder<'_> {
                 None => together = Some(marks),
             }
         }
-        let Some(together) = together else { return Ok(None) };
+        let Some(mut together) = together else { return Ok(None) };
         let mut rows: Option<Vec<Start>> = None;
         for (piece, info) in infos {
             let Some(starts) = self.starts(piece, info, &together)? else { return Ok(None) };
-            rows = Some(rows.map_or_else(|| starts.clone(), |rows| alike(&rows, &starts)));
+            rows = Some(match rows {
+                Some(rows) => {
+                    let rows = alike(&rows, &starts);
+                    together = self.marks_of(docs_of(&rows));
+                    rows
+                }
+                None => starts,
+            });
         }
-        let docs = rows.into_iter().flatten().filter_map(|start| DocId::try_from(start >> PLACE_BITS).ok());
-        let mut found: Scored = docs.map(|doc| (doc, 0)).collect();
+        let mut found: Scored = docs_of(&rows.unwrap_or_default()).map(|doc| (doc, 0)).collect();
         found.dedup();
         Ok(Some(found))
+    }
+
+    fn marks_of(&self, docs: impl Iterator<Item = DocId>) -> Marks {
+        let mut marks = Marks::new(self.segment.reader.max_doc());
+        docs.for_each(|doc| marks.set(doc));
+        marks
     }
 
     fn only_list<'a>(&self, piece: &'a Piece) -> Option<(&'a Piece, &'a TermInfo)> {
@@ -70,6 +89,11 @@ impl Finder<'_> {
         while blocks.block_len() > 0 {
             let occurs: u64 = blocks.freqs().iter().map(|times| u64::from(*times)).sum();
             let Ok(count) = usize::try_from(occurs) else { return Ok(None) };
+            if !blocks.docs().iter().any(|doc| within.holds(*doc)) {
+                at = at.saturating_add(occurs);
+                blocks.advance();
+                continue;
+            }
             steps.resize(count, 0);
             positions.read(at, &mut steps);
             at = at.saturating_add(occurs);

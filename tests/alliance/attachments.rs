@@ -215,6 +215,13 @@ fn names_that_lead_elsewhere_are_refused_and_nothing_is_replaced() {
         std::fs::read_dir(&to).unwrap().map(|item| item.unwrap().file_name().into_string().unwrap()).collect();
     there.sort();
     assert_eq!(there, ["Taken", "fine", "here", "link"]);
+    // Several commands at once bring one file to one place.
+    let together = folder.path().join("together").display().to_string();
+    std::thread::scope(|scope| {
+        for _ in 0..4 {
+            scope.spawn(|| c.run(&["fetch", &id, "--to", &together, "--name", "fine"]).well());
+        }
+    });
     // The one that clashed comes by its name.
     let alone = folder.path().join("alone").display().to_string();
     let rows = c.run(&["fetch", &id, "--to", &alone, "--name", "taken", "--json"]).well().objects();

@@ -87,6 +87,17 @@ fn a_file_is_imported_once_whatever_it_is_called_and_again_when_forced() {
     assert_eq!(node.log_ids().len(), 9);
     let shown = node.run(&["log", "--json", "-n", "1"]).well().objects().remove(0);
     assert_eq!((&shown["id"], &shown["marking"]), (&forced[0]["id"], &json!("GREEN")));
+
+    // What is kept by name makes no other finding of it.
+    let contact = folder.path().join("contact.md");
+    std::fs::write(&contact, "# Where to ask\n\nWrite to results@lab.test about this run.\n").unwrap();
+    let contact = contact.display().to_string();
+    let bare = import(&node, &[&contact], &["--json"]).well().objects();
+    let kept = import(&node, &[&contact], &["--json", "--keep", "email"]).well().objects();
+    assert_eq!((ids(&kept), &kept[0]["reason"]), (ids(&bare), &json!("published before")));
+    let kept = import(&node, &[&contact], &["--json", "--keep", "email", "--again"]).well().objects();
+    let shown = node.run(&["show", kept[0]["id"].as_str().unwrap()]).well().stdout;
+    assert!(shown.contains("results@lab.test"), "{shown}");
 }
 
 #[test]

@@ -74,6 +74,15 @@ impl Common {
 struct Pause {
     until: Instant,
     times: u32,
+    /// For whom it was fetched, and with which size.
+    of: (Reason, u64),
+}
+
+impl Pause {
+    /// Whether a file waits. One that somebody asks for in the meantime, or with another size, does not.
+    fn holds(&self, want: &Want, now: Instant) -> bool {
+        self.of == (want.reason, want.size) && self.until > now
+    }
 }
 
 /// Fetches until told to stop.
@@ -91,14 +100,14 @@ pub(super) async fn run(attachments: Attachments, access: Access, asker: Asker, 
     let mut active: BTreeSet<FileHash> = BTreeSet::new();
     let mut pauses: BTreeMap<FileHash, Pause> = BTreeMap::new();
     let mut known = Connected::default();
-    let mut tasks: JoinSet<(FileHash, Ended)> = JoinSet::new();
+    let mut tasks: JoinSet<(FileHash, (Reason, u64), Ended)> = JoinSet::new();
     loop {
         let now = Instant::now();
         let wanted = common.attachments.all_wanted();
         pauses.retain(|hash, _| wanted.iter().any(|(other, _)| other == hash));
         let mut due: Vec<&(FileHash, Want)> = wanted
             .iter()
-            .filter(|(hash, _)| !active.contains(hash) && pauses.get(hash).is_none_or(|pause| pause.until <= now))
+            .filter(|(hash, want)| !active.contains(hash) && !pauses.get(hash).is_some_and(|it| it.holds(want, now)))
             .collect();
         // What waited longest comes first among equals: what never had a turn before what had.
         due.sort_by_key(|(hash, want)| {
@@ -107,7 +116,8 @@ pub(super) async fn run(attachments: Attachments, access: Access, asker: Asker, 
         for (hash, want) in due.into_iter().take(AT_ONCE.saturating_sub(active.len())) {
             active.insert(*hash);
             let (hash, want, common, stop) = (*hash, want.clone(), common.clone(), stop.clone());
-            tasks.spawn(async move { (hash, Box::pin(one::fetch(&common, hash, &want, &stop)).await) });
+            let of = (want.reason, want.size);
+            tasks.spawn(async move { (hash, of, Box::pin(one::fetch(&common, hash, &want, &stop)).await) });
         }
         let pause = pauses.values().map(|pause| pause.until.saturating_duration_since(now)).filter(|it| !it.is_zero());
         let wake = pause.min().unwrap_or(LOOK_EVERY).clamp(Duration::from_millis(20), LOOK_EVERY);
@@ -127,7 +137,7 @@ pub(super) async fn run(attachments: Attachments, access: Access, asker: Asker, 
                 known = after;
             }
             Some(ended) = tasks.join_next() => {
-                let Ok((hash, ended)) = ended else { continue };
+                let Ok((hash, of, ended)) = ended else { continue };
                 active.remove(&hash);
                 let times = pauses.get(&hash).map_or(0, |pause| pause.times);
                 match ended {
@@ -141,7 +151,7 @@ pub(super) async fn run(attachments: Attachments, access: Access, asker: Asker, 
                     }
                     Ended::Waits | Ended::Broken => {
                         let pause = PAUSE.saturating_mul(1 << times.min(5)).min(PAUSE_MAX);
-                        pauses.insert(hash, Pause { until: Instant::now() + pause, times: times.saturating_add(1) });
+                        pauses.insert(hash, Pause { until: Instant::now() + pause, times: times.saturating_add(1), of });
                     }
                 }
             }

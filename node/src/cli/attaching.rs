@@ -1,9 +1,11 @@
 //! What all commands that attach files have in common: looking at the files before anything is published, and handing
 //! them over.
 
+use std::fs::Metadata;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::SystemTime;
 
 use indicatif::{ProgressBar, ProgressDrawTarget};
 use lyceum_protocol::publication::Attachment;
@@ -53,6 +55,21 @@ pub(super) struct Chosen {
     pub(super) name: String,
     /// Bytes.
     pub(super) size: u64,
+    /// When it was written last, where the system says so.
+    written: Option<SystemTime>,
+}
+
+impl Chosen {
+    /// A file as it is now. What is looked through is what is attached: if it changes meanwhile, it is not.
+    pub(super) fn new(path: PathBuf, name: String, meta: &Metadata) -> Self {
+        Self { path, name, size: meta.len(), written: meta.modified().ok() }
+    }
+
+    /// Whether it has changed since it was chosen.
+    fn has_changed(&self) -> bool {
+        let now = std::fs::metadata(&self.path);
+        now.is_ok_and(|now| now.len() != self.size || now.modified().ok() != self.written)
+    }
 }
 
 /// Looks at files that are attached under their own names.
@@ -68,7 +85,7 @@ pub(super) fn look(files: &[PathBuf], keep: &[String], out: &Output) -> Result<V
         let name = path.file_name().and_then(|name| name.to_str()).map(str::to_owned).ok_or_else(|| {
             Failure::usage(format!("the name of {} is no text", path.display())).next("give it another name")
         })?;
-        chosen.push(Chosen { path: path.clone(), name, size: meta.len() });
+        chosen.push(Chosen::new(path.clone(), name, &meta));
     }
     check(&chosen, keep, out)?;
     Ok(chosen)
@@ -173,7 +190,15 @@ pub(super) async fn put(client: &Client, chosen: &[Chosen]) -> Result<Vec<PutSha
         bar.set_message(safe_text::short_line(&file.name, 40));
         let (shown, done) = (bar.clone(), before.load(Ordering::Relaxed));
         let answer = client.put(&file.path, file.size, move |sent| shown.set_position(done.saturating_add(sent)));
-        let answer = answer.await.map_err(|failure| {
+        let answer = answer.await;
+        if file.has_changed() {
+            bar.finish_and_clear();
+            let failure = Failure::new(format!("{} has changed while it was read", file.path.display()));
+            return Err(failure
+                .cause("nothing was published")
+                .next("run it again when nothing writes to the file any more"));
+        }
+        let answer = answer.map_err(|failure| {
             bar.finish_and_clear();
             failure.cause(format!("while {} was handed over; nothing was published", file.path.display()))
         })?;
@@ -203,4 +228,23 @@ pub(super) async fn attachments(client: &Client, chosen: &[Chosen]) -> Result<Ve
         })
     };
     chosen.iter().zip(put).map(one).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_file_that_is_written_to_has_changed() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("a.log");
+        std::fs::write(&path, "one").unwrap();
+        let chosen = Chosen::new(path.clone(), "a.log".to_owned(), &std::fs::metadata(&path).unwrap());
+        assert!(!chosen.has_changed());
+        std::fs::write(&path, "three").unwrap();
+        assert!(chosen.has_changed(), "it is longer");
+        std::fs::write(&path, "two").unwrap();
+        std::fs::File::open(&path).unwrap().set_modified(SystemTime::UNIX_EPOCH).unwrap();
+        assert!(chosen.has_changed(), "it is as long, and was written at another time");
+    }
 }

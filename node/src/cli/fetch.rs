@@ -56,6 +56,8 @@ struct Row {
     file: FileShape,
     /// Why it gets no place.
     refused: Option<String>,
+    /// Whether that is because something else lies there.
+    taken: bool,
     brought: Option<Brought>,
 }
 
@@ -104,7 +106,7 @@ fn rows(files: &[FileShape], names: &[String], id: &str) -> Result<Vec<Row>, Fai
             None => "is kept by no member: the entry names no hash by which it could be fetched".to_owned(),
         });
         let refused = place::fault_of(&file.name).map(str::to_owned).or(clash).or(elsewhere);
-        Row { file: (*file).clone(), refused, brought: None }
+        Row { file: (*file).clone(), refused, taken: false, brought: None }
     };
     Ok(meant.iter().zip(place::clashes(&all)).map(row).collect())
 }
@@ -115,7 +117,7 @@ fn look_what_is_there(rows: &mut [Row], target: &Target) {
         match bring::is_there(&row.file, target) {
             Ok(None) => {}
             Ok(Some(brought)) => row.brought = Some(brought),
-            Err(words) => row.refused = Some(words),
+            Err(words) => (row.refused, row.taken) = (Some(words), true),
         }
     }
 }
@@ -143,6 +145,7 @@ async fn until_there(
                     Ok(brought) => (row.brought, moved) = (Some(brought), true),
                     Err(bring::Fault::BrokeOff(failure)) => row.file.waiting = Some(failure.to_string()),
                     Err(bring::Fault::Refused(words)) => row.refused = Some(words),
+                    Err(bring::Fault::Taken(words)) => (row.refused, row.taken) = (Some(words), true),
                     Err(bring::Fault::Folder(failure)) => {
                         row.file.waiting = Some("the folder cannot be written".to_owned());
                         bar.finish_and_clear();
@@ -239,6 +242,9 @@ fn ended(rows: &[Row]) -> Result<(), Failure> {
     let failure = Failure::new(format!("{lacking} of {} files were not brought", rows.len()));
     if rows.iter().any(Row::is_open) {
         return Err(failure.next("they stay wanted, and the node goes on by itself: run the same command again later"));
+    }
+    if rows.iter().any(|row| row.taken) {
+        return Err(failure.next("move away what lies there, or name another folder: --to FOLDER"));
     }
     Err(failure.next("fetch single files by name: --name NAME; ask the author for a new version where a name is wrong"))
 }

@@ -65,6 +65,11 @@ pub(super) async fn run(args: Args, context: &mut Context) -> Result<(), Failure
     let marking = args.marking.as_deref().map(publish::marking).transpose()?.unwrap_or_default();
     let chosen = tokio::task::block_in_place(|| files_in(&args.folder, context))?;
     let cannot = |fault: &PublicationFault| {
+        if let Some(file) = named_by(&fault.field, &chosen) {
+            let failure =
+                Failure::usage(format!("{:?} cannot be released under its name", safe_text::line(&file.name)));
+            return failure.cause(format!("it {}", fault.reason)).next("give the file another name");
+        }
         let failure = Failure::usage("this release cannot be published").because(fault);
         failure.next("a release lists some 1,000 files: put many small ones into an archive first")
     };
@@ -97,7 +102,7 @@ fn files_in(folder: &Path, context: &Context) -> Result<Vec<Chosen>, Failure> {
             if meta.is_dir() {
                 ahead.push((item.path(), format!("{name}/")));
             } else if meta.is_file() {
-                chosen.push(Chosen { path: item.path(), name, size: meta.len() });
+                chosen.push(Chosen::new(item.path(), name, &meta));
             } else {
                 left_out.push(name);
             }
@@ -115,6 +120,12 @@ fn files_in(folder: &Path, context: &Context) -> Result<Vec<Chosen>, Failure> {
     }
     chosen.sort_by(|a, b| a.name.cmp(&b.name));
     Ok(chosen)
+}
+
+/// The file that a field such as `files[3].name` is of.
+fn named_by<'a>(field: &str, chosen: &'a [Chosen]) -> Option<&'a Chosen> {
+    let number = field.strip_prefix("files[")?.strip_suffix("].name")?;
+    chosen.get(number.parse::<usize>().ok()?)
 }
 
 fn publication(args: &Args, chosen: &[Chosen], put: &[PutShape]) -> Result<Publication, PublicationFault> {

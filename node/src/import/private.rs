@@ -244,6 +244,11 @@ impl Keep {
         Self(names.into_iter().collect())
     }
 
+    /// Whether nothing is kept.
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
     /// Whether a field or a kind is kept. A secret never is.
     pub fn keeps(&self, field: &str, kind: Kind) -> bool {
         kind != Kind::Secret && (self.0.contains(field) || self.0.contains(kind.name()))

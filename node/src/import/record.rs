@@ -145,8 +145,15 @@ fn one(
         left.field = without_private(std::mem::take(&mut left.field));
         left.reason = without_private(std::mem::take(&mut left.reason));
     }
+    // What is kept by name makes no other finding of it.
+    let bare = (!making.keep.is_empty()).then(|| {
+        let mut bare = json.clone();
+        private::clean(&mut bare, &Keep::default());
+        bare
+    });
     left_out.extend(private::clean(&mut json, making.keep));
-    let content = data_encoding::HEXLOWER.encode(&Sha256::digest(normalised(&json).to_bytes()));
+    let hashed = normalised(bare.as_ref().unwrap_or(&json)).to_bytes();
+    let content = data_encoding::HEXLOWER.encode(&Sha256::digest(hashed));
     finish(&mut json, found, part, making, &content);
     let publication = Publication::read(&json.to_bytes())?;
     publication.check_own()?;

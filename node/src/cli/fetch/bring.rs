@@ -25,6 +25,8 @@ pub(super) enum Fault {
     BrokeOff(Failure),
     /// It gets none, in words.
     Refused(String),
+    /// Something else lies there, in words.
+    Taken(String),
     /// The folder cannot be written.
     Folder(Failure),
 }
@@ -71,7 +73,7 @@ pub(super) fn is_there(file: &FileShape, target: &Target) -> Result<Option<Broug
 pub(super) async fn bring(client: &Client, file: &FileShape, target: &Target) -> Result<Brought, Fault> {
     let Some(blake3) = &file.blake3 else { return Err(Fault::Refused("has no hash".to_owned())) };
     let folder = |fault: io::Error| match fault.kind() {
-        io::ErrorKind::AlreadyExists => Fault::Refused("is there meanwhile: it is not replaced".to_owned()),
+        io::ErrorKind::AlreadyExists => Fault::Taken("is there meanwhile: it is not replaced".to_owned()),
         io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded | io::ErrorKind::ReadOnlyFilesystem => Fault::Folder(
             Failure::new(format!("cannot write {}", target.shown(&file.name).display())).because(&fault).next(
                 "make room there, or name another folder with --to, and run it again: nothing half was left behind",
@@ -90,7 +92,15 @@ pub(super) async fn bring(client: &Client, file: &FileShape, target: &Target) ->
         tokio::task::block_in_place(|| hashing.update(&bytes).and_then(|()| placing.write(&bytes))).map_err(folder)?;
     }
     tokio::task::block_in_place(|| match differs(hashing, file) {
-        Ok(None) => placing.finish().map(|()| Brought::Written).map_err(folder),
+        Ok(None) => match placing.finish() {
+            // Somebody else put it there: another command that fetches the same, perhaps.
+            Err(fault) if fault.kind() == io::ErrorKind::AlreadyExists => match is_there(file, target) {
+                Ok(Some(same)) => Ok(same),
+                Ok(None) => Err(folder(fault)),
+                Err(words) => Err(Fault::Taken(words)),
+            },
+            placed => placed.map(|()| Brought::Written).map_err(folder),
+        },
         Ok(Some(words)) => Err(Fault::Refused(words.to_owned())),
         Err(fault) => Err(folder(fault)),
     })

@@ -226,6 +226,20 @@ fn names_that_lead_elsewhere_are_refused_and_nothing_is_replaced() {
     let alone = folder.path().join("alone").display().to_string();
     let rows = c.run(&["fetch", &id, "--to", &alone, "--name", "taken", "--json"]).well().objects();
     assert_eq!(words(&rows, "taken").0, "fetched");
+    // Who waits for what another command lets go hears of it at once.
+    let is_wanted = || {
+        let files = c.run(&["show", &id, "--json"]).well().objects()[0]["files"].clone();
+        files.as_array().unwrap().iter().any(|file| file["name"] == "nobody" && file["place"] == "wanted")
+    };
+    c.run(&["fetch", &id, "--name", "nobody", "--forget"]).well();
+    assert!(!is_wanted());
+    let never = folder.path().join("never");
+    let mut waits = program();
+    waits.arg("--home").arg(&c.home).args(["fetch", &id, "--name", "nobody", "--wait", "600", "--to"]).arg(&never);
+    let waits = waits.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    until("it is wanted", is_wanted);
+    c.run(&["fetch", &id, "--name", "nobody", "--forget"]).well();
+    Ended::from(waits.wait_with_output().unwrap()).badly(1, "were not brought");
 }
 
 #[test]

@@ -153,7 +153,13 @@ async fn until_there(
                     }
                 },
                 FilePlace::Wrong => row.refused = Some(now.waiting.clone().unwrap_or_default()),
-                FilePlace::Wanted | FilePlace::Absent | FilePlace::Elsewhere => {}
+                // It was asked for, and is wanted no more.
+                FilePlace::Absent => {
+                    row.refused = Some(
+                        "was let go meanwhile, by --forget or with its entry: run it again to want it anew".to_owned(),
+                    )
+                }
+                FilePlace::Wanted | FilePlace::Elsewhere => {}
             }
         }
         let held = bytes_of(rows);

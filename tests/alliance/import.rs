@@ -116,6 +116,15 @@ fn a_dry_run_needs_no_daemon_and_shows_what_would_be_published() {
     }
     let object = import(&node, &["inspect_v2.json"], &["--dry-run", "--json"]).well().objects().remove(0);
     assert_eq!((&object["id"], &object["publication"]["import"]["stub"]), (&Value::Null, &json!(true)));
+    // What the file says is not changed, and is doubted.
+    let outside = folder.path().join("outside.json");
+    let record = std::fs::read_to_string(fixture("every_eval_ever_0_2.json")).unwrap();
+    std::fs::write(&outside, record.replace("\"score\": 0.4486", "\"score\": 44.86")).unwrap();
+    let outside = outside.display().to_string();
+    let text = import(&node, &[&outside], &["--dry-run"]).well().stdout;
+    assert!(text.contains("doubtful: the score 44.86 of \"IFEval\" is outside"), "{text}");
+    let object = import(&node, &[&outside], &["--dry-run", "--json"]).well().objects().remove(0);
+    assert_eq!(object["doubts"].as_array().unwrap().len(), 1);
     import(&node, &["inspect_v2.json"], &[]).badly(3, "no daemon runs");
     import(&node, &["inspect_v2.json"], &["--attach-source"]).badly(4, "holds what must not leave");
     import(&node, &["inspect_v2.json"], &["--keep", "secret"]).badly(4, "never published");

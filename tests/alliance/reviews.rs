@@ -140,6 +140,9 @@ fn what_a_publication_says_is_shown_in_eighty_columns() {
     let ids = |line: &&str| !line.starts_with("organisation") && !line.starts_with("id") && !line.starts_with("node");
     let widest = shown.lines().filter(ids).max_by_key(|line| line.chars().count()).unwrap();
     assert!(widest.chars().count() <= 80, "{widest}");
+    let call = json!({ "type": "call", "title": "Who?", "ends": "2027-01-31", "models": [{ "name": "lab/m" }] });
+    let shown = node.run(&["show", &publish(&node, &call.to_string())]).well().stdout;
+    assert!(shown.contains("ends          2027-01-31\nmodels        lab/m\n"), "{shown}");
     let sha = "cd".repeat(32);
     let release = json!({
         "type": "release", "title": "Weights\u{1b}[2J", "name": "lab/m", "version": "1.10",

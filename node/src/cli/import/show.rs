@@ -12,6 +12,7 @@ use crate::import::Report;
 use crate::import::private::LeftOut;
 use crate::import::record::Ready;
 use crate::publish::Marking;
+use crate::publish::doubts::doubts;
 
 /// Characters of a title in a line.
 const TITLE_CHARS: usize = 70;
@@ -61,6 +62,7 @@ pub(super) fn published(
     }
     let title = safe_text::short_line(&ready.publication.title, TITLE_CHARS);
     context.out.line(&format!("{}  {}  {title}", short_id(&entry.id), entry.marking))?;
+    doubtful(context, ready)?;
     left_out(context, &ready.left_out, LEFT_OUT_SHOWN)
 }
 
@@ -97,6 +99,7 @@ pub(super) fn dry_run(context: &mut Context, report: &Report) -> Result<(), Fail
                 ("title", ready.publication.title.as_str().into()),
                 ("marking", marking.name().into()),
                 ("publication", publication),
+                ("doubts", doubts(&ready.publication).into()),
             ];
             context.out.object(&with(value, &more))?;
         } else {
@@ -170,6 +173,7 @@ fn finding(context: &mut Context, report: &Report, ready: &Ready, marking: Marki
             out.line(&format!("    {line}"))?;
         }
     }
+    doubtful(context, ready)?;
     left_out(context, &ready.left_out, usize::MAX)?;
     let bytes = ready.publication.to_bytes().len();
     context.out.line(&format!("  {bytes} bytes; --json shows every field"))?;
@@ -193,6 +197,14 @@ fn row(result: &Value) -> Vec<String> {
         number("/score_details/uncertainty/standard_error/value"),
         number("/score_details/uncertainty/num_samples"),
     ]
+}
+
+/// What is published as the file has it, and is probably wrong there.
+fn doubtful(context: &mut Context, ready: &Ready) -> Result<(), Failure> {
+    for doubt in doubts(&ready.publication) {
+        context.out.line(&format!("  doubtful: {}", safe_text::line(&doubt)))?;
+    }
+    Ok(())
 }
 
 fn left_out(context: &mut Context, all: &[LeftOut], max: usize) -> Result<(), Failure> {

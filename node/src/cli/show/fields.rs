@@ -54,7 +54,10 @@ fn rows(publication: &Publication) -> Rows {
             add(&mut rows, "where", release.place.clone().unwrap_or_default());
         }
         Content::Resource(resource) => of_resource(resource, &mut rows),
-        Content::Call(call) => add(&mut rows, "ends", call.ends.clone().unwrap_or_default()),
+        Content::Call(call) => {
+            add(&mut rows, "ends", call.ends.clone().unwrap_or_default());
+            add(&mut rows, "models", joined(&call.models));
+        }
         Content::Review(review) => {
             add(&mut rows, "verdict", review.verdict.name());
             add(&mut rows, "models", joined(&review.models));

@@ -14,6 +14,9 @@ pub use incident::Incident;
 pub use mitigation::{Mitigation, MitigationStatus};
 pub use risk::{Likelihood, Risk, RiskStatus, Severity};
 
+/// Characters of the id of a model that a fault names.
+const ID_SHOWN: usize = 100;
+
 /// What only a finding says.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Finding {
@@ -60,7 +63,7 @@ impl Evaluation {
         let unscored = unscored.iter().map(|(path, value)| Unscored::read(path, value)).collect::<Result<_, _>>()?;
         let read = Self { record, unscored };
         if !models.is_empty() && !models.iter().any(|model| read.is_of(model)) {
-            let id = &read.record.model.id;
+            let id: String = read.record.model.id.chars().take(ID_SHOWN).collect();
             let reason = format!("{id:?} is none of `models`: an evaluation holds the scores of a model that it names");
             return Err(PublicationFault::at(fields.path("evaluation.model_info.id"), reason));
         }

@@ -98,4 +98,14 @@ fn two_evaluations_are_compared_and_what_differs_is_said() {
 
     node.run(&["compare", &first, &note]).badly(1, "holds no scores");
     node.run(&["compare", &first, "00000000"]).badly(1, "holds no entry");
+
+    // Without a search index entries are shown all the same, and it is said that something may be missing.
+    node.stop();
+    std::fs::remove_dir_all(node.home.join("index")).unwrap();
+    std::fs::write(node.home.join("index"), "in the way").unwrap();
+    node.start();
+    let shown = node.run(&["show", &first, "--json"]).well().objects().remove(0);
+    assert_ne!(shown["outcome"]["behind_entries"], 0);
+    assert!(node.run(&["compare", &first, &again]).well().stderr.contains("not in the search index"));
+    node.run(&["about", "EleutherAI/pythia-1.4b"]).badly(1, "index");
 }

@@ -8,6 +8,7 @@ use lyceum_protocol::publication::{Publication, Rel};
 use super::about::{Place, gone};
 use super::shapes::OutcomeShape;
 use super::{Node, NodeFault};
+use crate::index::SearchFault;
 use crate::views::about::{Counted, counted};
 
 /// Models of one entry on whose pages it is looked for.
@@ -42,7 +43,12 @@ pub(super) async fn look_up<N: Node>(node: &N, wanted: Wanted) -> Result<BTreeMa
             node.index().doubt();
             NodeFault::Store("the search index cannot be read".to_owned())
         });
-        let mut known = gathered?.map_err(|fault| NodeFault::Store(format!("the search index: {fault}")))?;
+        let mut known = match gathered? {
+            Ok(known) => known,
+            // It is being made; what is asked for says then that not everything was looked at.
+            Err(SearchFault::NotReady) => return Ok(all),
+            Err(fault) => return Err(NodeFault::Store(format!("the search index: {fault}"))),
+        };
         let places: Vec<Place> =
             known.items.values().map(|item| (item.at.id, item.at.log, item.at.seq, item.at.org)).collect();
         let gone = node.look(move |state| gone(state, &places)).await?;
